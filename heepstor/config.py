@@ -1,0 +1,218 @@
+"""The only reader of `heepstor_cfg.hjson`: `Config`, its validation, its overrides, its hash.
+
+There are no hidden defaults: every key must be in the file. Unknown, missing and duplicate keys and bad
+values are refused by name, all of them in one message.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hjson
+
+from heepstor import registers
+from heepstor.errors import ConfigError
+
+DEFAULT_PATH = Path(__file__).resolve().parent.parent / "heepstor_cfg.hjson"
+
+
+@dataclass(frozen=True)
+class Config:
+    """One hardware configuration; field names are the keys of the file, joined by `_`."""
+
+    systolic_array_size: int
+    systolic_array_accumulator_rows: int
+    cpu_fpu_latency: int
+    memory_banks: int
+    memory_bank_kib: int
+    memory_interleaved_banks: int
+    memory_stack_kib: int
+    clock_hz: int
+    uart_baud_rate: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the RAM in bytes."""
+        return self.memory_banks * self.memory_bank_kib * 1024
+
+    @property
+    def stack_bytes(self) -> int:
+        """Size of the stack in bytes."""
+        return self.memory_stack_kib * 1024
+
+    @property
+    def hash(self) -> int:
+        """CRC-32 of the canonical configuration and the register tables: the identity of the hardware."""
+        canonical = json.dumps(
+            {"config": self.as_dict(), "registers": registers.canonical()},
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        return zlib.crc32(canonical.encode())
+
+    @property
+    def hash_hex(self) -> str:
+        """The hash as eight hexadecimal digits, the name of this hardware's folders."""
+        return f"{self.hash:08x}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The configuration in the nested form of the file."""
+        nested: dict[str, Any] = {}
+        for rule in _RULES:
+            *parents, leaf = rule.key.split(".")
+            node = nested
+            for parent in parents:
+                node = node.setdefault(parent, {})
+            node[leaf] = getattr(self, rule.field)
+        return nested
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What a key accepts."""
+
+    key: str
+    accepted: str
+    accepts: Callable[[int, Mapping[str, int]], bool]
+
+    @property
+    def field(self) -> str:
+        return self.key.replace(".", "_")
+
+
+def _power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0
+
+
+_RULES: tuple[_Rule, ...] = (
+    _Rule(
+        "systolic_array.size",
+        "a multiple of 4 from 4 to 32",
+        lambda v, _: 4 <= v <= 32 and v % 4 == 0,
+    ),
+    _Rule(
+        "systolic_array.accumulator_rows",
+        "a power of two from 4 to 256",
+        lambda v, _: 4 <= v <= 256 and _power_of_two(v),
+    ),
+    _Rule("cpu.fpu_latency", "0, 1 or 2", lambda v, _: 0 <= v <= 2),
+    _Rule("memory.banks", "from 1 to 32", lambda v, _: 1 <= v <= 32),
+    _Rule(
+        "memory.bank_kib",
+        "a power of two from 8 to 256",
+        lambda v, _: 8 <= v <= 256 and _power_of_two(v),
+    ),
+    _Rule(
+        "memory.interleaved_banks",
+        "0 or a power of two from 2 to memory.banks",
+        lambda v, all_: v == 0 or (2 <= v <= all_.get("memory.banks", v) and _power_of_two(v)),
+    ),
+    _Rule("memory.stack_kib", "from 2 to 64", lambda v, _: 2 <= v <= 64),
+    _Rule("clock_hz", "from 1000000 to 1000000000", lambda v, _: 10**6 <= v <= 10**9),
+    _Rule(
+        "uart.baud_rate",
+        "from 1200 to clock_hz / 16",
+        lambda v, all_: 1200 <= v <= all_.get("clock_hz", 10**9) // 16,
+    ),
+)
+_RULE_BY_KEY = {rule.key: rule for rule in _RULES}
+
+
+def load(path: Path | str = DEFAULT_PATH, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a configuration file.
+
+    Args:
+        path: the hjson file.
+        overrides: `key=value` strings, applied over the file (`memory.banks=8`).
+
+    Raises:
+        ConfigError: with every fault found, one sentence each.
+    """
+    path = Path(path)
+    values = _flatten(_parse(path), path.name)
+    for override in overrides:
+        key, value = _parse_override(override)
+        values[key] = value
+    return from_values(values, path.name)
+
+
+def from_values(values: Mapping[str, Any], origin: str) -> Config:
+    """Check values by dotted key and build the `Config`; `origin` names their source in messages.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    faults = [
+        f"{key} is unknown; accepted keys: {', '.join(_RULE_BY_KEY)}"
+        for key in values
+        if key not in _RULE_BY_KEY
+    ]
+    faults += [
+        f"{rule.key} is missing; it must be {rule.accepted}"
+        for rule in _RULES
+        if rule.key not in values
+    ]
+    integers = {k: v for k, v in values.items() if isinstance(v, int) and not isinstance(v, bool)}
+    for rule in _RULES:
+        if rule.key in values and (
+            rule.key not in integers or not rule.accepts(integers[rule.key], integers)
+        ):
+            faults.append(f"{rule.key} is {values[rule.key]!r}; it must be {rule.accepted}")
+    if faults:
+        raise ConfigError(f"{origin}: " + "; ".join(faults))
+    return Config(**{rule.field: integers[rule.key] for rule in _RULES})
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        # hjson lets the last of two equal keys win silently.
+        keys = [key for key, _ in pairs]
+        duplicates = sorted({key for key in keys if keys.count(key) > 1})
+        if duplicates:
+            raise ConfigError(f"{path.name}: {', '.join(duplicates)} is given twice; give it once")
+        return dict(pairs)
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        tree = hjson.loads(text, object_pairs_hook=refuse_duplicates)
+    except hjson.HjsonDecodeError as error:
+        raise ConfigError(f"{path.name}: not valid hjson: {error}") from error
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path.name}: holds {type(tree).__name__}; it must be an object")
+    return tree
+
+
+def _flatten(tree: Mapping[str, Any], origin: str, prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            nested = _flatten(value, origin, f"{prefix}{key}.")
+            if not nested:
+                raise ConfigError(f"{origin}: {prefix}{key} is empty")
+            flat.update(nested)
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _parse_override(text: str) -> tuple[str, int]:
+    key, separator, value = text.partition("=")
+    key = key.strip()
+    if not separator or key not in _RULE_BY_KEY:
+        raise ConfigError(
+            f"override {text!r}: accepted is key=value with a key of: {', '.join(_RULE_BY_KEY)}"
+        )
+    try:
+        return key, int(value.strip(), 0)
+    except ValueError:
+        raise ConfigError(
+            f"override {text!r}: {value!r} is no integer; it must be {_RULE_BY_KEY[key].accepted}"
+        ) from None

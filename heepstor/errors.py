@@ -1,0 +1,46 @@
+"""What can go wrong, one class per stage.
+
+A `HeepstorError` is a user's mistake or a limit of the machine: its message says where, what was found
+and what is accepted, in one line, and the command line prints it without a traceback and exits with 2.
+Anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+
+class HeepstorError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+    exit_status = 2
+
+
+class ConfigError(HeepstorError):
+    """`heepstor_cfg.hjson` or an override is not acceptable."""
+
+
+class ProjectError(HeepstorError):
+    """A project folder is missing, incomplete, or busy."""
+
+
+class ModelError(HeepstorError):
+    """The PyTorch model holds something that cannot be deployed."""
+
+
+class PlanError(HeepstorError):
+    """The network does not fit the hardware."""
+
+
+class ToolError(HeepstorError):
+    """A tool is missing or failed."""
+
+
+class BuildError(HeepstorError):
+    """Firmware or Verilated model could not be built."""
+
+
+class SimulationError(HeepstorError):
+    """The simulation could not be started or did not end by itself."""
+
+
+class DataError(HeepstorError):
+    """A data set or checkpoint is missing, incomplete, or corrupted."""

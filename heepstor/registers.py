@@ -1,0 +1,200 @@
+"""Register tables, memory map, interrupts, markers and exit codes of the SoC, as data.
+
+`heepstor.emit.hardware` renders these tables for SystemVerilog and C++; nothing else states them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+Access = Literal["RO", "WO", "RW", "RW1C"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits `[lsb + width - 1 : lsb]` of a register."""
+
+    name: str
+    lsb: int
+    width: int
+    doc: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """A 32-bit register at a byte offset in its block's window."""
+
+    name: str
+    offset: int
+    access: Access
+    doc: str
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of addresses that is memory rather than a register; `size` in bytes."""
+
+    name: str
+    offset: int
+    size: int
+    access: Access
+    doc: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A peripheral: its base address, its registers and windows."""
+
+    name: str
+    base: int
+    size: int
+    registers: tuple[Register, ...]
+    windows: tuple[Window, ...] = ()
+
+
+SYSTOLIC_ARRAY_ID = 0x48535431
+"""What the array's ID register reads: "HST1"."""
+
+SYSTOLIC_ARRAY = Block(
+    "systolic_array",
+    0xF000_0000,
+    0x1_0000,
+    (
+        Register("ID", 0x000, "RO", "identifies the accelerator: 0x48535431"),
+        Register(
+            "GEOMETRY",
+            0x004,
+            "RO",
+            "built from the parameters of the module",
+            (
+                Field("SIZE", 0, 8, "processing elements a side"),
+                Field("ACCUMULATOR_ROWS", 16, 16, "rows of the accumulator memory"),
+            ),
+        ),
+        Register("CONFIG_HASH", 0x008, "RO", "hash of the configuration the hardware was built from"),
+        Register(
+            "CTRL",
+            0x00C,
+            "WO",
+            "commands",
+            (Field("ABORT", 0, 1, "1: drop what is staged and in flight, clear STATUS and TILE"),),
+        ),
+        Register(
+            "STATUS",
+            0x010,
+            "RW1C",
+            "what the array is doing, and sticky errors (write 1 to clear)",
+            (
+                Field("BUSY", 0, 1, "a step is in flight (read only)"),
+                Field("ERR_ADDRESS", 8, 1, "an access to an offset that nothing has"),
+                Field("ERR_ACCESS", 9, 1, "a write where only reads go, a read where only writes go, or a partial word"),
+                Field("ERR_ROW", 10, 1, "a launch with ROW beyond the accumulator memory"),
+            ),
+        ),
+        Register("ERROR_ADDRESS", 0x014, "RO", "offset of the first error since STATUS was clear"),
+        Register(
+            "TILE",
+            0x018,
+            "RW",
+            "what the next steps belong to",
+            (
+                Field("ROW", 0, 16, "accumulator row of the next step; each launch increments it"),
+                Field("BANK", 16, 1, "weight bank that the next steps use"),
+                Field("FIRST", 17, 1, "1: sums start from +0; 0: from the accumulator row"),
+            ),
+        ),
+        Register("STEPS", 0x01C, "RO", "steps launched since reset or ABORT"),
+    ),
+    (
+        Window("WEIGHTS0", 0x1000, 0x800, "WO", "weight bank 0: byte row * size + column"),
+        Window("WEIGHTS1", 0x1800, 0x800, "WO", "weight bank 1"),
+        Window("STAGE", 0x2000, 0x100, "WO", "word k: stage the activation of lane k"),
+        Window("LAUNCH", 0x2100, 0x100, "WO", "word k: stage lane k and launch a step of lanes 0..k"),
+        Window("ACCUMULATORS", 0x8000, 0x8000, "RW", "word row * size + column: partial sums, results"),
+    ),
+)
+
+SOC_CTRL = Block(
+    "soc_ctrl",
+    0x2000_0000,
+    0x1_0000,
+    (
+        Register("EXIT_VALID", 0x00, "RW", "1: the firmware has ended"),
+        Register("EXIT_VALUE", 0x04, "RW", "the firmware's exit code"),
+        Register("MARKER", 0x08, "RW", "where the firmware is; see Marker"),
+        Register("CLOCK_HZ", 0x0C, "RO", "clock of the SoC"),
+        Register("CONFIG_HASH", 0x10, "RO", "hash of the configuration"),
+        Register("MEMORY_BYTES", 0x14, "RO", "size of the RAM"),
+        Register("BUS_ERROR_ADDRESS", 0x18, "RO", "address of the first refused access since the status was clear"),
+        Register(
+            "BUS_ERROR_STATUS",
+            0x1C,
+            "RW1C",
+            "the first refused access",
+            (
+                Field("VALID", 0, 1, "an access was refused; write 1 to clear"),
+                Field("WRITE", 1, 1, "it was a write"),
+                Field("FETCH", 2, 1, "it was an instruction fetch"),
+            ),
+        ),
+    ),
+)
+
+BLOCKS = (SYSTOLIC_ARRAY, SOC_CTRL)
+
+RAM_BASE = 0x0000_0000
+DEBUG_BASE = 0x1000_0000
+RV_TIMER_BASE = 0x2005_0000
+UART_BASE = 0x200A_0000
+PERIPHERAL_WINDOW = 0x1_0000
+"""Size of the window of every peripheral, in bytes."""
+
+BOOT_ADDRESS = 0x180
+"""Where the CPU fetches its first instruction."""
+
+BUS_ERROR_DATA = 0xBADA_CCE5
+"""What a read from no one's address gives."""
+
+
+class Interrupt(IntEnum):
+    """Bit of CV32E40P's `irq_i`."""
+
+    TIMER = 7
+    UART = 11
+    SYSTOLIC_ARRAY = 16
+    BUS_ERROR = 31
+
+
+class Marker(IntEnum):
+    """Upper four bits of SoC control's MARKER; the lower bits carry the layer's index."""
+
+    LAYER_START = 0x1000_0000
+    LAYER_END = 0x2000_0000
+    INFERENCE_START = 0x3000_0000
+    INFERENCE_END = 0x4000_0000
+
+
+class ExitCode(IntEnum):
+    """How the firmware ended."""
+
+    PASS = 0
+    OUTPUT_MISMATCH = 1
+    HARDWARE_MISMATCH = 2
+    TRAP = 3
+    ASSERTION = 4
+    BUS_ERROR = 5
+    ACCELERATOR_ERROR = 6
+    STACK_OVERFLOW = 7
+    SELF_TEST = 8
+
+
+def canonical() -> dict[str, Any]:
+    """What the configuration hash covers besides the configuration."""
+    return {
+        "blocks": [asdict(block) for block in BLOCKS],
+        "addresses": [RAM_BASE, DEBUG_BASE, RV_TIMER_BASE, UART_BASE, BOOT_ADDRESS],
+        "enums": {e.__name__: {m.name: m.value for m in e} for e in (Interrupt, Marker, ExitCode)},
+    }
