@@ -1,7 +1,7 @@
 """The only reader of `heepstor_cfg.hjson`: `Config`, its validation, its overrides, its hash.
 
-There are no hidden defaults: every key must be in the file. Unknown, missing and duplicate keys and bad
-values are refused by name, all of them in one message.
+There are no hidden defaults: every key must be in the file. Unknown, missing and duplicate keys and
+bad values are refused by name, all of them in one message.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Config:
 
     @property
     def hash(self) -> int:
-        """CRC-32 of the canonical configuration and the register tables: the identity of the hardware."""
+        """CRC-32 of the canonical configuration and register tables: the hardware's identity."""
         canonical = json.dumps(
             {"config": self.as_dict(), "registers": registers.canonical()},
             sort_keys=True,

@@ -1,8 +1,8 @@
 """What can go wrong, one class per stage.
 
-A `HeepstorError` is a user's mistake or a limit of the machine: its message says where, what was found
-and what is accepted, in one line, and the command line prints it without a traceback and exits with 2.
-Anything else that is raised is a bug.
+A `HeepstorError` is a user's mistake or a limit of the machine: its message says where, what was
+found and what is accepted, in one line, and the command line prints it without a traceback and
+exits with 2. Anything else that is raised is a bug.
 """
 
 from __future__ import annotations

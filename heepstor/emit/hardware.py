@@ -1,7 +1,7 @@
 """Renders `Config` and the register tables for SystemVerilog, C++, the linker, and scripts.
 
-The files go to `build/hw/<hash>/`; they carry no time stamp and are written only when they change, so that
-nothing downstream is rebuilt without need.
+The files go to `build/hw/<hash>/`; they carry no time stamp and are written only when they change,
+so that nothing downstream is rebuilt without need.
 """
 
 from __future__ import annotations
@@ -134,10 +134,16 @@ def cpp_header(config: Config) -> str:
         *(f"constexpr uint32_t {name} = 0x{value:X}u;" for name, value in facts.items()),
     ]
     for block in registers.BLOCKS:
-        lines += ["", f"namespace {block.name} {{", f"constexpr uint32_t kBase = 0x{block.base:X}u;"]
+        lines += [
+            "",
+            f"namespace {block.name} {{",
+            f"constexpr uint32_t kBase = 0x{block.base:X}u;",
+        ]
         for register in block.registers:
             stem = f"k{_camel(register.name)}"
-            lines.append(f"constexpr uint32_t {stem}Offset = 0x{register.offset:X}u;  // {register.doc}")
+            lines.append(
+                f"constexpr uint32_t {stem}Offset = 0x{register.offset:X}u;  // {register.doc}"
+            )
             lines += [
                 f"constexpr uint32_t {stem}{_camel(f.name)}Lsb = {f.lsb}u;" for f in register.fields
             ]
@@ -146,7 +152,11 @@ def cpp_header(config: Config) -> str:
             for w in block.windows
         ]
         lines.append(f"}}  // namespace {block.name}")
-    for enum, type_name in ((registers.Interrupt, "Interrupt"), (registers.Marker, "Marker"), (registers.ExitCode, "ExitCode")):
+    for enum, type_name in (
+        (registers.Interrupt, "Interrupt"),
+        (registers.Marker, "Marker"),
+        (registers.ExitCode, "ExitCode"),
+    ):
         lines += ["", *_cpp_enum(enum, type_name)]
     lines += ["", "}  // namespace heepstor::cfg", ""]
     return "\n".join(lines)
@@ -160,8 +170,8 @@ def _cpp_enum(enum: type[IntEnum], name: str) -> list[str]:
 def linker_script(config: Config) -> str:
     """`heepstor.ld`: one RAM; vectors first, boot code at the boot address, stack at the top.
 
-    Sections: `.vectors` (256 bytes), `.boot` at the boot address, `.heepstor.hash` (the word that the
-    runner checks), text, read-only data, data, bss, `.arena` (not loaded, not cleared), then the stack.
+    Sections: `.vectors` (256 bytes), `.boot` at the boot address, `.heepstor.hash` (the word that
+    the runner checks), text, read-only data, data, bss, `.arena` (not loaded, not cleared), stack.
     """
     return f"""\
 /* {_GENERATED} */
@@ -175,7 +185,10 @@ SECTIONS {{
   .heepstor.hash : {{ KEEP(*(.heepstor.hash)) }} > ram
   .text : {{ *(.text .text.*) }} > ram
   .rodata : {{ . = ALIGN(4); *(.rodata .rodata.* .srodata .srodata.*) }} > ram
-  .data : {{ . = ALIGN(4); *(.data .data.*) __global_pointer$ = . + 0x800; *(.sdata .sdata.*) . = ALIGN(4); }} > ram
+  .data : {{
+    . = ALIGN(4); *(.data .data.*) __global_pointer$ = . + 0x800; *(.sdata .sdata.*)
+    . = ALIGN(4);
+  }} > ram
   .bss (NOLOAD) : {{
     . = ALIGN(4); __bss_start = .;
     *(.sbss .sbss.* .bss .bss.* COMMON)

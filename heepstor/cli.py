@@ -1,0 +1,256 @@
+"""The command line: parse, call, print; no logic."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heepstor import config as configuration
+from heepstor.config import Config
+from heepstor.errors import HeepstorError
+
+# Importing torch takes seconds: a command imports what it needs, so that --help is quick.
+if TYPE_CHECKING:
+    from heepstor.flow import Options
+    from heepstor.project import LoadedProject
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+_DESCRIPTION = """\
+From a PyTorch model to per-layer cycles on a RISC-V SoC with an FP32xINT8 systolic array, simulated
+cycle by cycle and compared with a golden model bit for bit.
+
+  heepstor projects                     what can be run
+  heepstor sim cifar10                  everything, from the model to the verdict
+  heepstor sim cifar10 --backend software --set memory.banks=8
+  heepstor app cifar10                  generated C++ and firmware only
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status: 0 success, 1 a failed verdict, 2 a user's mistake."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except HeepstorError as error:
+        print(f"heepstor: error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("heepstor: interrupted; nothing half-written is kept", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="heepstor",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    hardware = _hardware_options()
+    software = _software_options()
+
+    sim = commands.add_parser(
+        "sim", parents=[hardware, software], help="run a project on the simulated SoC and judge it"
+    )
+    sim.add_argument(
+        "--cycle-limit",
+        type=int,
+        metavar="N",
+        help="end the simulation after N cycles (default: 20 times the prediction)",
+    )
+    sim.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE",
+        help="write the whole run's waveform to an FST file (slow)",
+    )
+    sim.add_argument(
+        "--profile-guided",
+        action="store_true",
+        help="use a simulator built with profile-guided optimisation",
+    )
+    sim.add_argument("--json", action="store_true", help="print report.json instead of the table")
+    sim.set_defaults(run=_sim)
+
+    app = commands.add_parser(
+        "app", parents=[hardware, software], help="generate the C++ and build the firmware"
+    )
+    app.set_defaults(run=_app)
+
+    gen = commands.add_parser(
+        "gen", parents=[hardware], help="write what depends on heepstor_cfg.hjson"
+    )
+    gen.set_defaults(run=_gen)
+
+    mcu_gen = commands.add_parser(
+        "mcu-gen", parents=[hardware], help="gen, and build the simulator of the SoC"
+    )
+    mcu_gen.set_defaults(run=_mcu_gen)
+
+    projects = commands.add_parser("projects", help="list the projects")
+    projects.set_defaults(run=_projects)
+
+    train = commands.add_parser("train", help="train a project's weights")
+    train.add_argument("project")
+    train.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the data set's standard files; downloaded into DIR when missing",
+    )
+    train.add_argument("--epochs", type=int, default=None, metavar="N")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.set_defaults(run=_train)
+
+    doctor = commands.add_parser("doctor", help="list each tool: found, version, how to get it")
+    doctor.add_argument("--json", action="store_true", help="print a list a script can read")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _hardware_options() -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument(
+        "--cfg",
+        type=Path,
+        default=configuration.DEFAULT_PATH,
+        metavar="FILE",
+        help="hardware description (default: heepstor_cfg.hjson)",
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override a key of it, e.g. systolic_array.size=16",
+    )
+    return group
+
+
+def _software_options() -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument("project", help="a folder of sw/apps; `heepstor projects` lists them")
+    group.add_argument(
+        "--backend",
+        choices=["software", "direct"],
+        help="who computes the matrix products (default: per layer, by predicted cycles)",
+    )
+    group.add_argument(
+        "--per-tensor",
+        action="store_true",
+        help="one scale a tensor, as HEEPstor, instead of one per output channel",
+    )
+    group.add_argument(
+        "--no-assertions", action="store_true", help="compile the firmware's debug assertions out"
+    )
+    return group
+
+
+def _config(options: argparse.Namespace) -> Config:
+    return configuration.load(options.cfg, options.overrides)
+
+
+def _sim(options: argparse.Namespace) -> int:
+    from heepstor import flow, report
+
+    result = flow.simulate(_project(options), _flow_options(options))
+    print(json.dumps(result, indent=2) if options.json else "\n" + report.render(result))
+    return 0 if result["passed"] else EXIT_FAILED
+
+
+def _app(options: argparse.Namespace) -> int:
+    from heepstor import flow
+
+    application = flow.make_application(_project(options), _flow_options(options))
+    print(f"generated C++: {application.project.gen_dir}")
+    print(f"firmware:      {application.image.elf}")
+    return 0
+
+
+def _gen(options: argparse.Namespace) -> int:
+    from heepstor.emit import hardware
+
+    config = _config(options)
+    print(f"configuration 0x{config.hash_hex}: {hardware.write_all(config)}")
+    return 0
+
+
+def _mcu_gen(options: argparse.Namespace) -> int:
+    from heepstor import build
+
+    _gen(options)
+    simulator = build.build_soc(_config(options), on_progress=_say)
+    print(f"simulator: {simulator.path}")
+    return 0
+
+
+def _projects(options: argparse.Namespace) -> int:
+    from heepstor import project
+
+    for name in project.names():
+        print(name)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from heepstor import project, train
+
+    result = train.train(
+        project.find(options.project),
+        options.data,
+        epochs=options.epochs,
+        seed=options.seed,
+        on_progress=_say,
+    )
+    print(result)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from heepstor import doctor
+
+    statuses = doctor.check()
+    print(doctor.as_json(statuses) if options.json else doctor.render(statuses))
+    return 0 if doctor.is_healthy(statuses) else EXIT_FAILED
+
+
+def _project(options: argparse.Namespace) -> LoadedProject:
+    from heepstor import project
+
+    return project.find(options.project).load()
+
+
+def _flow_options(options: argparse.Namespace) -> Options:
+    from heepstor.flow import Options
+    from heepstor.ir import Backend
+    from heepstor.terminal import Terminal
+
+    terminal = Terminal()
+    return Options(
+        config=_config(options),
+        backend=Backend(options.backend) if options.backend else None,
+        per_channel=not options.per_tensor,
+        assertions=not options.no_assertions,
+        profile_guided=getattr(options, "profile_guided", False),
+        cycle_limit=getattr(options, "cycle_limit", None),
+        trace_file=getattr(options, "trace", None),
+        listener=terminal.on_event,
+        console=terminal.on_console,
+    )
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,429 @@
+"""A run, as a list of named steps (`STEPS`).
+
+Each step is a function from data to data, and leaves a summary in `build/<project>/NN_<step>.json`.
+The expensive ones (firmware, simulator) are cached by content, so a repeated run only simulates.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import golden.network
+import golden.reference64
+import numpy as np
+from filelock import FileLock, Timeout
+
+from golden.numpy_twin import fnv1a
+from heepstor import build, frontend, plan, sim
+from heepstor.config import Config
+from heepstor.emit import hardware
+from heepstor.emit import model as model_emitter
+from heepstor.errors import ProjectError
+from heepstor.ir import Backend, Buffer, Float32Array, Layer, Plan
+from heepstor.project import LoadedProject
+from heepstor.registers import ExitCode, Marker
+from heepstor.report import compare, document, memory_order, records, text, torch_order
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRMWARE = ROOT / "sw"
+
+STEPS = ("import", "plan", "golden", "emit", "firmware", "simulator", "simulate", "report")
+
+Listener = Callable[["Event"], None]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to show: a step began, a step ended (with `seconds`), or a simulation goes on."""
+
+    step: str
+    number: int
+    message: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build and run; the defaults are those of `heepstor sim`."""
+
+    config: Config
+    backend: Backend | None = None
+    per_channel: bool = True
+    assertions: bool = True
+    profile_guided: bool = False
+    cycle_limit: int | None = None
+    trace_file: Path | None = None
+    listener: Listener = field(default=lambda event: None)
+    console: Callable[[str], None] = field(default=lambda text: None)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A network as firmware: what was planned, what golden expects, and the image."""
+
+    project: LoadedProject
+    plan: Plan
+    expected: tuple[Float32Array, ...]
+    image: build.FirmwareImage
+
+
+def make_application(project: LoadedProject, options: Options) -> Application:
+    """Quantize, plan, generate and build; everything up to the ELF file.
+
+    Raises:
+        HeepstorError: the model, the plan or the build is not possible; says where and why.
+    """
+    with _exclusive(project.name) as folder:
+        return _make_application(project, options, _Steps(folder, options.listener))
+
+
+def simulate(project: LoadedProject, options: Options) -> document.Report:
+    """Make the application, run it on the Verilated SoC, compare every layer; returns the report.
+
+    `report["passed"]` is the verdict; the report is also in `build/<project>/report.json`.
+
+    Raises:
+        HeepstorError: something could not be built or started.
+    """
+    with _exclusive(project.name) as folder:
+        # A report that is there always belongs to the last run that got as far as a verdict.
+        (folder / "report.json").unlink(missing_ok=True)
+        steps = _Steps(folder, options.listener)
+        application = _make_application(project, options, steps)
+        simulator = _build_simulator(options, steps)
+        result = _simulate(application, simulator, options, steps, folder)
+        return _report(application, result, options, steps, folder)
+
+
+def _make_application(project: LoadedProject, options: Options, steps: _Steps) -> Application:
+    with steps.step("import") as summary:
+        batch = project.sample.shape[0]
+        graph = frontend.import_sequential(
+            project.model,
+            project.input_shape,
+            batch=batch,
+            append_final_softmax=project.append_final_softmax,
+        )
+        summary |= {"project": project.name, "input_shape": list(project.sample.shape)}
+        summary |= {"weights": project.weights_source}
+    with steps.step("plan") as summary:
+        planned = plan.plan(
+            graph, options.config, backend=options.backend, per_channel=options.per_channel
+        )
+        summary |= _plan_summary(planned)
+    with steps.step("golden") as summary:
+        expected = _golden_outputs(project, planned, options)
+        hashes = [fnv1a(memory_order(values).view(np.uint32)) for values in expected]
+        summary |= {"hashes": [f"0x{value:08x}" for value in hashes]}
+    with steps.step("emit") as summary:
+        generated = _emit(project, planned, hashes, options)
+        summary |= {"files": sorted(path.name for path in generated)}
+    with steps.step("firmware") as summary:
+        image = build.build_firmware(
+            generated,
+            options.config,
+            include=[project.gen_dir],
+            assertions=options.assertions,
+        )
+        summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
+    return Application(project, planned, expected, image)
+
+
+def _plan_summary(planned: Plan) -> dict[str, Any]:
+    return {
+        "arena_bytes": planned.arena_bytes,
+        "weight_bytes": planned.weight_bytes,
+        "layers": [
+            {
+                "name": layer.name,
+                "op": layer.kind.value,
+                "backend": layer.backend.value,
+                "reason": layer.backend_reason,
+                "macs": layer.macs,
+                "output": list(layer.output.shape),
+                "arena_offset": layer.output.buffer.offset if layer.output.buffer else None,
+            }
+            for layer in planned.layers
+        ],
+    }
+
+
+def _golden_outputs(
+    project: LoadedProject, planned: Plan, options: Options
+) -> tuple[Float32Array, ...]:
+    """The golden output of every layer: that of the last module it covers, in the layer's shape."""
+    outputs = golden.network.run(
+        project.model,
+        project.sample_tensor,
+        per_channel=options.per_channel,
+        append_final_softmax=project.append_final_softmax,
+    )
+    return tuple(
+        outputs[layer.modules[-1]].numpy().reshape(layer.output.shape) for layer in planned.layers
+    )
+
+
+def _emit(
+    project: LoadedProject, planned: Plan, hashes: Sequence[int], options: Options
+) -> list[Path]:
+    """Write the generated C++; returns its sources. Files of an earlier model are removed."""
+    hardware.write_all(options.config)
+    files = model_emitter.render(
+        planned,
+        options.config,
+        project=project.name,
+        sample=project.sample,
+        expected_hashes=hashes,
+    )
+    project.gen_dir.mkdir(parents=True, exist_ok=True)
+    for stale in project.gen_dir.iterdir():
+        if stale.name not in files:
+            stale.unlink()
+    for name, content in files.items():
+        hardware.write_if_changed(project.gen_dir / name, content)
+    return [project.gen_dir / name for name in files if name.endswith(".cpp")]
+
+
+def _build_simulator(options: Options, steps: _Steps) -> build.SimulatorBinary:
+    with steps.step("simulator") as summary:
+        simulator = build.build_soc(
+            options.config,
+            trace=options.trace_file is not None,
+            profile_guided=options.profile_guided,
+            on_progress=lambda message: steps.say("simulator", message),
+        )
+        summary |= {"binary": _relative(simulator.path), "hash": f"0x{simulator.config_hash:08x}"}
+    return simulator
+
+
+def _simulate(
+    application: Application,
+    simulator: build.SimulatorBinary,
+    options: Options,
+    steps: _Steps,
+    folder: Path,
+) -> sim.SimResult:
+    """Run the image; every layer's output is dumped at the moment the layer ends."""
+    layers = application.plan.layers
+    limit = options.cycle_limit or _default_cycle_limit(application.plan)
+    dump_folder = folder / "outputs"
+    shutil.rmtree(dump_folder, ignore_errors=True)
+    dump_folder.mkdir()
+    arena = sim.symbol_address(application.image.elf, "__arena_start")
+    dumps = [
+        sim.Dump(
+            marker=Marker.LAYER_END | layer.index,
+            address=arena + _offset(layer.output.buffer),
+            size=layer.output.elements * 4,
+            path=dump_folder / f"{layer.index:02d}.bin",
+        )
+        for layer in layers
+    ]
+    with steps.step("simulate") as summary:
+        result = sim.run(
+            simulator,
+            application.image.elf,
+            cycle_limit=limit,
+            dumps=dumps,
+            on_progress=lambda progress: steps.say("simulate", _progress_text(progress, layers)),
+            on_output=options.console,
+            trace_file=options.trace_file,
+        )
+        summary |= {"cycles": result.cycles, "reason": result.reason, "cycle_limit": limit}
+    return result
+
+
+def _default_cycle_limit(planned: Plan) -> int:
+    """Twenty times the prediction, and room for boot, checks and printing."""
+    return 20_000_000 + 20 * sum(layer.predicted_cycles for layer in planned.layers)
+
+
+def _offset(buffer: Buffer | None) -> int:
+    if buffer is None:
+        raise AssertionError("a layer's output always has a buffer in the arena")
+    return buffer.offset
+
+
+def _progress_text(progress: sim.Progress, layers: Sequence[Layer]) -> str:
+    kind, index = progress.marker & 0xF000_0000, progress.marker & 0x0FFF_FFFF
+    where = ""
+    if kind in (Marker.LAYER_START, Marker.LAYER_END) and index < len(layers):
+        where = f", layer {index} {layers[index].name}"
+    return (
+        f"{progress.cycles / 1e6:.1f} million cycles, "
+        f"{progress.cycles_per_s / 1e6:.2f} million a second{where}"
+    )
+
+
+def _report(
+    application: Application, result: sim.SimResult, options: Options, steps: _Steps, folder: Path
+) -> document.Report:
+    with steps.step("report") as summary:
+        report = _assemble(application, result, options)
+        document.validate(report)
+        hardware.write_if_changed(folder / "report.json", json.dumps(report, indent=2) + "\n")
+        (folder / "report.txt").write_text(text.render(report) + "\n", encoding="utf-8")
+        summary |= {"passed": report["passed"]}
+    return report
+
+
+def _assemble(application: Application, result: sim.SimResult, options: Options) -> document.Report:
+    project, planned, config = application.project, application.plan, options.config
+    found = records.parse(result.uart)
+    got = _dumped_outputs(planned, result)
+    reached = len(got)
+    comparison = compare(planned.layers[:reached], got, application.expected[:reached])
+    scores = got[-1] if reached == len(planned.layers) and got[-1].ndim == 2 else None
+    predictions = (
+        document.prediction_rows(scores.tolist(), project.class_names, project.sample_labels)
+        if scores is not None
+        else []
+    )
+    passed = (
+        result.exit_code == ExitCode.PASS
+        and reached == len(planned.layers)
+        and comparison.mismatches == 0
+    )
+    return {
+        "schema": document.SCHEMA,
+        "project": project.name,
+        "backend": options.backend.value if options.backend else "planner",
+        "assertions": options.assertions,
+        "quantization": "per_channel" if options.per_channel else "per_tensor",
+        "weights": project.weights_source,
+        "config": {"hash": f"0x{config.hash_hex}", **config.as_dict()},
+        "golden": comparison.as_dict(),
+        "reference": _reference(application, options),
+        "prediction": predictions[0] if predictions else None,
+        "predictions": predictions,
+        "total_cycles": found.total_cycles,
+        "layers": document.layer_rows(planned, found, config.systolic_array_size),
+        "memory": _memory(application, found, config),
+        "sim": {
+            "cycles": result.cycles,
+            "wall_s": round(result.wall_s, 3),
+            "cpu_s": round(result.cpu_s, 3),
+            "cycles_per_s": round(result.cycles_per_s),
+            "reason": result.reason,
+        },
+        "panic": found.panic,
+        "exit_code": result.exit_code,
+        "exit_name": _exit_name(result.exit_code),
+        "passed": passed,
+    }
+
+
+def _dumped_outputs(planned: Plan, result: sim.SimResult) -> list[Float32Array]:
+    """The outputs the firmware got to, from the first layer on."""
+    outputs = []
+    for layer, path in zip(planned.layers, result.dumps, strict=True):
+        if not path.exists():
+            break
+        flat = np.fromfile(path, dtype="<f4")
+        outputs.append(torch_order(flat, layer.output))
+    return outputs
+
+
+def _reference(application: Application, options: Options) -> dict[str, Any]:
+    project = application.project
+    distance = golden.reference64.distance(
+        project.model,
+        project.sample_tensor,
+        per_channel=options.per_channel,
+        append_final_softmax=project.append_final_softmax,
+    )
+    return {
+        "max_abs_error": distance.max_abs_error,
+        "mean_abs_error": distance.mean_abs_error,
+        "top1_agrees": distance.top1_agreement == 1.0,
+    }
+
+
+def _memory(application: Application, found: records.Records, config: Config) -> dict[str, Any]:
+    image = application.image
+    return {
+        "weights": application.plan.weight_bytes,
+        "arena": application.plan.arena_bytes,
+        "code": image.text_bytes,
+        "constants": image.rodata_bytes,
+        "data": image.data_bytes + image.bss_bytes,
+        "stack_size": config.stack_bytes,
+        "stack_used": found.stack_used,
+        "used": sum(_sections(image).values()) + config.stack_bytes,
+        "available": config.memory_bytes,
+    }
+
+
+def _sections(image: build.FirmwareImage) -> dict[str, int]:
+    return {
+        "text": image.text_bytes,
+        "rodata": image.rodata_bytes,
+        "data": image.data_bytes,
+        "bss": image.bss_bytes,
+        "arena": image.arena_bytes,
+    }
+
+
+def _exit_name(code: int | None) -> str:
+    if code is None:
+        return "NONE"
+    return ExitCode(code).name if code in set(ExitCode) else f"UNKNOWN_{code}"
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path, ROOT)
+
+
+@contextmanager
+def _exclusive(name: str) -> Iterator[Path]:
+    """The project's build folder, for this run alone: two would overwrite each other's files."""
+    folder = ROOT / "build" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder / ".owner"
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        pid = owner.read_text(encoding="utf-8").strip() if owner.exists() else "unknown"
+        raise ProjectError(
+            f"build/{name}: another run of this project (process {pid}) is using it; "
+            "wait until it has ended"
+        ) from None
+    try:
+        owner.write_text(str(os.getpid()), encoding="utf-8")
+        yield folder
+    finally:
+        lock.release()
+
+
+class _Steps:
+    """Announces each step, times it, and writes its summary when it has succeeded."""
+
+    def __init__(self, folder: Path, listener: Listener) -> None:
+        self._folder = folder
+        self._listener = listener
+        for stale in folder.glob("[0-9][0-9]_*.json"):
+            stale.unlink()
+
+    def say(self, step: str, message: str) -> None:
+        self._listener(Event(step, STEPS.index(step) + 1, message))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[dict[str, Any]]:
+        number = STEPS.index(name) + 1
+        summary: dict[str, Any] = {"step": name}
+        self._listener(Event(name, number, "begins"))
+        start = time.monotonic()
+        yield summary
+        seconds = time.monotonic() - start
+        path = self._folder / f"{number:02d}_{name}.json"
+        hardware.write_if_changed(path, json.dumps(summary, indent=2) + "\n")
+        self._listener(Event(name, number, "ends", seconds))

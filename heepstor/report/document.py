@@ -1,0 +1,82 @@
+"""The schema of `report.json` and the parts of the report that follow from the plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from heepstor.ir import Layer, Plan
+from heepstor.report.records import Records
+
+SCHEMA = "heepstor-report/1"
+
+Report = dict[str, Any]
+
+
+def load_schema() -> dict[str, Any]:
+    """The JSON schema that every `report.json` meets; each property carries its description."""
+    schema: dict[str, Any] = json.loads(
+        Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
+    )
+    return schema
+
+
+def validate(report: Report) -> None:
+    """Check a report against the schema.
+
+    Raises:
+        jsonschema.ValidationError: the report is not what the schema promises.
+    """
+    jsonschema.validate(report, load_schema())
+
+
+def layer_rows(plan: Plan, records: Records, array_size: int) -> list[Report]:
+    """One row a layer, in order; `cycles` is null for layers the firmware did not reach."""
+    cycles = {record.index: record.cycles for record in records.layers}
+    total = sum(cycles.values())
+    return [_layer_row(layer, cycles.get(layer.index), total, array_size) for layer in plan.layers]
+
+
+def _layer_row(layer: Layer, cycles: int | None, total: int, array_size: int) -> Report:
+    """`utilization` is MACs over what the whole array could do in these cycles."""
+    peak = array_size * array_size
+    return {
+        "name": layer.name,
+        "op": layer.kind.value,
+        "backend": layer.backend.value,
+        "backend_reason": layer.backend_reason,
+        "input_shape": list(layer.input.shape),
+        "output_shape": list(layer.output.shape),
+        "macs": layer.macs,
+        "cycles": cycles,
+        "predicted_cycles": layer.predicted_cycles,
+        "macs_per_cycle": round(layer.macs / cycles, 4) if cycles else None,
+        "utilization": round(layer.macs / cycles / peak, 6) if cycles else None,
+        "share": round(cycles / total, 6) if cycles and total else None,
+    }
+
+
+def total_cycles(records: Records) -> int | None:
+    """Cycles of the whole inference; None when the firmware did not finish it."""
+    return records.total_cycles
+
+
+def prediction_rows(
+    scores: Sequence[Sequence[float]], class_names: Sequence[str], labels: Sequence[int] | None
+) -> list[Report]:
+    """The class with the highest score for every sample of the batch."""
+    rows = []
+    for i, row in enumerate(scores):
+        top1 = max(range(len(row)), key=row.__getitem__)
+        rows.append(
+            {
+                "top1": top1,
+                "class": class_names[top1] if top1 < len(class_names) else str(top1),
+                "expected": labels[i] if labels is not None else None,
+            }
+        )
+    return rows

@@ -1,0 +1,82 @@
+"""Reads the records that the firmware prints on its UART (formats in docs/architecture.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from heepstor.errors import SimulationError
+
+Record = dict[str, str]
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """What the firmware measured of one layer."""
+
+    index: int
+    cycles: int
+    hash: int
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Records:
+    """All records of one run; what the firmware did not reach is None or empty."""
+
+    header: Record | None = None
+    layers: tuple[LayerRecord, ...] = ()
+    total_cycles: int | None = None
+    stack_used: int | None = None
+    result: Record | None = None
+    panic: Record | None = None
+    other: tuple[str, ...] = field(default=())
+
+
+def parse(text: str) -> Records:
+    """Parse a console's text; lines that do not start with `@` are for people and ignored.
+
+    Raises:
+        SimulationError: a record lacks a field or a field is not a number; names the line.
+    """
+    header = result = panic = None
+    total_cycles = stack_used = None
+    layers: list[LayerRecord] = []
+    other: list[str] = []
+    for line, kind, fields in _records(text):
+        try:
+            match kind:
+                case "heepstor":
+                    header = fields
+                case "layer":
+                    layers.append(_layer(fields))
+                case "total":
+                    total_cycles = int(fields["cycles"], 0)
+                case "memory":
+                    stack_used = int(fields["stack_used"], 0)
+                case "result":
+                    result = fields
+                case "panic":
+                    panic = fields
+                case _:
+                    other.append(line)
+        except (KeyError, ValueError) as error:
+            raise SimulationError(f"console: record {line!r} is damaged ({error!r})") from error
+    return Records(header, tuple(layers), total_cycles, stack_used, result, panic, tuple(other))
+
+
+def _records(text: str) -> Iterator[tuple[str, str, Record]]:
+    for line in text.splitlines():
+        if not line.startswith("@"):
+            continue
+        kind, *words = line[1:].split()
+        yield line, kind, dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def _layer(fields: Record) -> LayerRecord:
+    return LayerRecord(
+        index=int(fields["index"], 0),
+        cycles=int(fields["cycles"], 0),
+        hash=int(fields["hash"], 0),
+        ok=fields["ok"] == "1",
+    )

@@ -1,0 +1,148 @@
+"""`report.json` as a table for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HEADINGS = (
+    "layer",
+    "operator",
+    "output",
+    "MACs",
+    "back-end",
+    "cycles",
+    "predicted",
+    "MAC/cycle",
+    "util",
+    "share",
+)
+_LEFT_ALIGNED = {"layer", "operator", "output", "back-end"}
+
+
+def render(report: dict[str, Any]) -> str:
+    """The whole report, ending in the verdict."""
+    size = report["config"]["systolic_array"]["size"]
+    lines = [
+        f"{report['project']}: array {size}x{size}, configuration {report['config']['hash']}, "
+        f"{report['quantization'].replace('_', ' ')} quantization, weights: {report['weights']}",
+        "",
+        *_table([_HEADINGS, *map(_row, report["layers"]), _total(report)]),
+        "",
+        _memory(report["memory"]),
+        _simulation(report["sim"]),
+        *_predictions(report["predictions"]),
+        _reference(report["reference"]),
+        _golden(report["golden"]),
+        _verdict(report),
+    ]
+    return "\n".join(lines)
+
+
+def _row(layer: dict[str, Any]) -> tuple[str, ...]:
+    has_macs = layer["macs"] > 0
+    return (
+        layer["name"],
+        layer["op"],
+        "x".join(map(str, layer["output_shape"])),
+        f"{layer['macs']:,}" if has_macs else "",
+        layer["backend"],
+        _count(layer["cycles"]),
+        _count(layer["predicted_cycles"]),
+        _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
+        _number(layer["utilization"], ".2%") if has_macs else "",
+        _number(layer["share"], ".1%"),
+    )
+
+
+def _total(report: dict[str, Any]) -> tuple[str, ...]:
+    macs = sum(layer["macs"] for layer in report["layers"])
+    cycles = report["total_cycles"]
+    size = report["config"]["systolic_array"]["size"]
+    return (
+        "total",
+        "",
+        "",
+        f"{macs:,}",
+        report["backend"],
+        _count(cycles),
+        _count(sum(layer["predicted_cycles"] for layer in report["layers"])),
+        _number(macs / cycles if cycles else None, ".3f"),
+        _number(macs / cycles / size**2 if cycles else None, ".2%"),
+        "",
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADINGS))]
+    rule = "  ".join("-" * width for width in widths)
+    lines = [
+        "  ".join(
+            cell.ljust(width) if heading in _LEFT_ALIGNED else cell.rjust(width)
+            for cell, width, heading in zip(row, widths, _HEADINGS, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _memory(memory: dict[str, Any]) -> str:
+    used = f"{memory['stack_used']:,}" if memory["stack_used"] is not None else "-"
+    return (
+        f"memory: weights {memory['weights']:,}, arena {memory['arena']:,}, "
+        f"code {memory['code']:,}, stack {used} of {memory['stack_size']:,}; "
+        f"all {memory['used']:,} of {memory['available']:,} bytes"
+    )
+
+
+def _simulation(sim: dict[str, Any]) -> str:
+    return (
+        f"simulation: {sim['cycles']:,} cycles in {sim['wall_s']:.1f} s, "
+        f"{sim['cycles_per_s'] / 1e6:.2f} million cycles per CPU second"
+    )
+
+
+def _predictions(predictions: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"prediction: {row['class']} (class {row['top1']})"
+        + ("" if row["expected"] is None else f", expected class {row['expected']}")
+        for row in predictions
+    ]
+
+
+def _reference(reference: dict[str, Any]) -> str:
+    agrees = "the same class" if reference["top1_agrees"] else "ANOTHER class"
+    return (
+        f"unquantized PyTorch model: {agrees}, output differs by at most "
+        f"{reference['max_abs_error']:.3g} (mean {reference['mean_abs_error']:.3g})"
+    )
+
+
+def _golden(golden: dict[str, Any]) -> str:
+    if not golden["mismatches"]:
+        return (
+            f"golden: {golden['compared']:,} values in {golden['layers']} layers, "
+            "all equal bit for bit"
+        )
+    first = golden["first_mismatch"]
+    return (
+        f"golden: {golden['mismatches']:,} of {golden['compared']:,} values differ; first "
+        f"{first['layer']}{first['index']}: got {first['got']} ({first['got_bits']}), "
+        f"expected {first['expected']} ({first['expected_bits']}), {first['ulps']} ulps apart"
+    )
+
+
+def _verdict(report: dict[str, Any]) -> str:
+    panic = report["panic"]
+    where = " at " + " ".join(f"{k}={v}" for k, v in panic.items()) if panic else ""
+    ended = f"firmware {report['exit_name']}{where}"
+    if report["exit_code"] is None:
+        ended = f"firmware did not end: {report['sim']['reason']}"
+    return f"{'PASS' if report['passed'] else 'FAIL'}: {ended}"

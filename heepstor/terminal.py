@@ -1,0 +1,40 @@
+"""Shows a run while it goes on: steps, progress and the firmware's console, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from heepstor.flow import STEPS, Event
+
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+class Terminal:
+    """Progress overwrites itself on a terminal; in a file or a pipe each message is a line."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._console_line = ""
+
+    def on_event(self, event: Event) -> None:
+        """Show the beginning, the progress or the end of a step."""
+        head = f"[{event.number}/{len(STEPS)}] {event.step:<9}"
+        if event.seconds is not None:
+            self._line(f"{head} {event.seconds:6.1f} s")
+        elif self._live:
+            self._stream.write(f"{_CLEAR_LINE}{head} {event.message}")
+            self._stream.flush()
+        elif event.message != "begins":
+            self._line(f"{head} {event.message}")
+
+    def on_console(self, text: str) -> None:
+        """Show what the firmware prints, a line at a time."""
+        *lines, self._console_line = (self._console_line + text).split("\n")
+        for line in lines:
+            self._line(f"    | {line.rstrip()}")
+
+    def _line(self, text: str) -> None:
+        self._stream.write(f"{_CLEAR_LINE if self._live else ''}{text}\n")
+        self._stream.flush()
