@@ -1,7 +1,8 @@
 """What the compiler works on: `Graph` (what PyTorch says) and `Plan` (what the firmware will do).
 
-All of it is frozen data; passes are functions from one value to the next. Shapes are PyTorch's, batch
-first: `(1, C, H, W)` for feature maps, `(M, F)` for vectors.
+All of it is frozen data; passes are functions from one value to the next. Shapes are PyTorch's,
+batch first: `(1, C, H, W)` for feature maps, `(M, F)` for vectors. Where two numbers are given
+for a window they are (rows, columns).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class OpKind(Enum):
 
 @dataclass(frozen=True)
 class Buffer:
-    """A span of the arena, in bytes; the network's input has none (it is a constant of the image)."""
+    """A span of the arena, in bytes; the input of the network has none: it is a constant."""
 
     name: str
     offset: int
@@ -48,7 +49,10 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value between layers. Feature maps lie channels last in memory, vectors as (M, F)."""
+    """A value between layers. Feature maps lie channels last in memory, vectors as (M, F).
+
+    `shape` is that of the memory: a Linear layer that absorbed a Flatten reads a feature map.
+    """
 
     name: str
     shape: Shape
@@ -67,7 +71,12 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Window2d:
-    """Arguments of a sliding window, each (rows, columns)."""
+    """Arguments of a sliding window, each (rows, columns).
+
+    `padding` is what lies before the first row and column. What lies after the last ones follows
+    from the size of the output; it can differ from `padding` (`padding="same"` with an even
+    kernel, ceil mode).
+    """
 
     kernel: tuple[int, int]
     stride: tuple[int, int]
@@ -79,8 +88,8 @@ class Window2d:
 class Gemm:
     """The matrix product of a layer: `groups` times M x K by K x N (K, N of one group).
 
-    `weights` is the quantized matrix `[groups, K, N]` in contract order of k; `scale` and `bias` have
-    `groups * N` entries.
+    `weights` is the quantized matrix `[groups, K, N]` in contract order of k; `scale` and `bias`
+    have `groups * N` entries.
     """
 
     m: int
@@ -97,12 +106,122 @@ class Gemm:
         return self.m * self.k * self.n * self.groups
 
 
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """`weight` is [out, in], `bias` [out]."""
+
+    weight: Float32Array
+    bias: Float32Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2d:
+    """`weight` is [out, in / groups, kernel rows, kernel columns], `bias` [out]."""
+
+    weight: Float32Array
+    bias: Float32Array | None
+    window: Window2d
+    groups: int
+
+
+@dataclass(frozen=True, eq=False)
+class BatchNorm2d:
+    """Batch norm in inference; every array is [channels]."""
+
+    gamma: Float32Array
+    beta: Float32Array
+    mean: Float32Array
+    var: Float32Array
+    eps: float
+
+
+@dataclass(frozen=True)
+class Relu:
+    """`y = x` if `x > 0` or `x` is NaN, else +0."""
+
+
+@dataclass(frozen=True)
+class MaxPool2d:
+    """The largest value of each window; padded positions count as -infinity."""
+
+    window: Window2d
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """(1, C, H, W) to (1, C * H * W) in PyTorch's order: channel, row, column."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What does nothing in inference: dropouts, flattening a vector."""
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """Softmax of each row of an (M, F)."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixProduct:
+    """A quantized Linear (no window) or Conv2d."""
+
+    gemm: Gemm
+    window: Window2d | None
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleBias:
+    """`y = fl(fl(x * scale[c]) + bias[c])`; both arrays are [channels]."""
+
+    scale: Float32Array
+    bias: Float32Array
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """A feature map, channels last in memory, to a vector in PyTorch's flatten order."""
+
+
+ModelOp = Linear | Conv2d | BatchNorm2d | Relu | MaxPool2d | Flatten | Identity | Softmax
+"""What the front end makes."""
+
+LoweredOp = MatrixProduct | ScaleBias | Relu | MaxPool2d | Transpose | Softmax
+"""What the firmware has; the passes of the planner lead from `ModelOp` to these."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of a network: `output_shape` values from `input_shape` values.
+
+    `modules` are the indices of the modules it covers, in order; `relu` says that a ReLU follows
+    within the same operator.
+    """
+
+    name: str
+    modules: tuple[int, ...]
+    op: ModelOp | LoweredOp
+    input_shape: Shape
+    output_shape: Shape
+    relu: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A chain of nodes; each one's input is the output of the one before."""
+
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+
+
 @dataclass(frozen=True)
 class Layer:
     """One operator of the firmware.
 
-    `modules` are the indices, in the `nn.Sequential`, of the modules it covers (the appended Softmax has
-    the index `len(model)`); its output must equal the golden output after the last of them.
+    `modules` are the indices, in the `nn.Sequential`, of the modules it covers (the appended
+    Softmax has the index `len(model)`); nested Sequentials count flattened. Its output must equal
+    the golden output after the last of them, reshaped to `output.shape`. `chunk_rows` is how many
+    im2row rows `scratch` holds.
     """
 
     index: int
@@ -119,6 +238,7 @@ class Layer:
     scale: Float32Array | None = None
     bias: Float32Array | None = None
     scratch: Buffer | None = None
+    chunk_rows: int = 0
     predicted_cycles: int = 0
 
     @property
