@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import golden.network
-import golden.reference64
 import numpy as np
 from filelock import FileLock, Timeout
 
+import golden.network
+import golden.reference64
 from golden.numpy_twin import fnv1a
 from heepstor import build, frontend, plan, sim
 from heepstor.config import Config

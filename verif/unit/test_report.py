@@ -1,0 +1,203 @@
+"""`heepstor.report`: records, comparison, schema and table."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from heepstor import report
+from heepstor.errors import SimulationError
+from heepstor.ir import Backend, Buffer, Layer, OpKind, Tensor
+
+CONSOLE = """\
+HEEPstor says hello
+@heepstor version=1 project=p config=0x0123abcd backend=direct size=8 layers=2
+@layer index=0 cycles=123456 hash=0x89abcdef ok=1
+@layer index=1 cycles=10 hash=0x00000001 ok=0
+@output index=0 bits=0x3f800000
+@total cycles=123466
+@memory stack_used=1234 stack_size=16384
+@result status=fail top1=3 exit=1
+"""
+
+
+def layer(index: int, shape: tuple[int, ...]) -> Layer:
+    tensor = Tensor(f"t{index}", shape, Buffer(f"b{index}", 0, 4))
+    return Layer(
+        index, f"layer{index}", OpKind.RELU, (index,), Backend.SOFTWARE, "", tensor, tensor
+    )
+
+
+def test_records_are_read_between_lines_for_people() -> None:
+    found = report.parse(CONSOLE)
+    assert found.header is not None
+    assert found.header["backend"] == "direct"
+    assert [(r.index, r.cycles, r.hash, r.ok) for r in found.layers] == [
+        (0, 123456, 0x89ABCDEF, True),
+        (1, 10, 1, False),
+    ]
+    assert found.total_cycles == 123466
+    assert found.stack_used == 1234
+    assert found.result is not None
+    assert found.result["exit"] == "1"
+
+
+def test_an_unfinished_console_leaves_what_was_not_reached_empty() -> None:
+    found = report.parse("@heepstor version=1\n@panic cause=trap pc=0x10 value=0x0 layer=2\n")
+    assert found.total_cycles is None
+    assert found.layers == ()
+    assert found.panic == {"cause": "trap", "pc": "0x10", "value": "0x0", "layer": "2"}
+
+
+@pytest.mark.parametrize("line", ["@layer index=0 cycles=", "@layer index=0", "@total cycles=x1"])
+def test_a_damaged_record_is_named(line: str) -> None:
+    with pytest.raises(SimulationError, match=line):
+        report.parse(line + "\n")
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4, 5), (2, 7)])
+def test_memory_order_and_torch_order_are_inverse(shape: tuple[int, ...]) -> None:
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    tensor = Tensor("t", shape, None)
+    assert np.array_equal(report.torch_order(report.memory_order(values), tensor), values)
+
+
+def test_a_feature_map_lies_channels_last_in_memory() -> None:
+    values = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
+    assert report.memory_order(values).tolist() == [0, 4, 1, 5, 2, 6, 3, 7]
+
+
+def test_equal_layers_compare_without_a_mismatch() -> None:
+    values = [np.ones((1, 4), np.float32), np.full((1, 2), np.nan, np.float32)]
+    verdict = report.compare([layer(0, (1, 4)), layer(1, (1, 2))], values, copy.deepcopy(values))
+    assert (verdict.compared, verdict.mismatches, verdict.layers) == (6, 0, 2)
+    assert verdict.first_mismatch is None
+
+
+def test_the_first_mismatch_names_layer_index_values_and_ulps() -> None:
+    expected = [np.ones((1, 2), np.float32), np.ones((1, 2, 2, 2), np.float32)]
+    got = copy.deepcopy(expected)
+    got[1][0, 1, 0, 1] = np.nextafter(np.float32(1), np.float32(2))
+    got[1][0, 1, 1, 1] = -1
+    verdict = report.compare([layer(0, (1, 2)), layer(1, (1, 2, 2, 2))], got, expected)
+    assert verdict.mismatches == 2
+    first = verdict.first_mismatch
+    assert first is not None
+    assert (first.layer, first.index, first.ulps) == ("layer1", (0, 1, 0, 1), 1)
+    assert (first.got_bits, first.expected_bits) == ("0x3f800001", "0x3f800000")
+    assert "layer1[0, 1, 0, 1]: got 1.0000001 (0x3f800001), expected 1.0" in str(first)
+
+
+def test_zeros_of_other_sign_are_a_mismatch() -> None:
+    verdict = report.compare(
+        [layer(0, (1,))], [np.array([-0.0], np.float32)], [np.array([0.0], np.float32)]
+    )
+    assert verdict.mismatches == 1
+
+
+@pytest.fixture
+def example() -> dict[str, Any]:
+    return {
+        "schema": "heepstor-report/1",
+        "project": "p",
+        "backend": "planner",
+        "assertions": True,
+        "quantization": "per_channel",
+        "weights": "seeded",
+        "config": {"hash": "0x00000001", "systolic_array": {"size": 8}},
+        "golden": {"compared": 10, "mismatches": 0, "layers": 1, "first_mismatch": None},
+        "reference": {"max_abs_error": 0.1, "mean_abs_error": 0.01, "top1_agrees": True},
+        "prediction": {"top1": 3, "class": "cat", "expected": 3},
+        "predictions": [{"top1": 3, "class": "cat", "expected": 3}],
+        "total_cycles": 100,
+        "layers": [
+            {
+                "name": "fc1",
+                "op": "Linear",
+                "backend": "direct",
+                "backend_reason": "",
+                "input_shape": [1, 144],
+                "output_shape": [1, 10],
+                "macs": 1440,
+                "cycles": 100,
+                "predicted_cycles": 90,
+                "macs_per_cycle": 14.4,
+                "utilization": 0.225,
+                "share": 1.0,
+            }
+        ],
+        "memory": {
+            "weights": 1440, "arena": 40, "code": 4000, "constants": 2000, "data": 8,
+            "stack_size": 16384, "stack_used": 500, "used": 23000, "available": 524288,
+        },
+        "sim": {
+            "cycles": 1000, "wall_s": 0.5, "cpu_s": 0.4, "cycles_per_s": 2500, "reason": "exit",
+        },
+        "panic": None,
+        "exit_code": 0,
+        "exit_name": "PASS",
+        "passed": True,
+    }  # fmt: skip
+
+
+def test_the_example_meets_the_schema(example: dict[str, Any]) -> None:
+    report.validate(json.loads(json.dumps(example)))
+
+
+@pytest.mark.parametrize("key", ["schema", "golden", "layers", "total_cycles", "exit_code", "sim"])
+def test_a_report_without_a_promised_key_is_refused(example: dict[str, Any], key: str) -> None:
+    del example[key]
+    with pytest.raises(jsonschema.ValidationError, match=key):
+        report.validate(example)
+
+
+def test_a_report_with_a_key_nobody_documented_is_refused(example: dict[str, Any]) -> None:
+    example["surprise"] = 1
+    with pytest.raises(jsonschema.ValidationError, match="surprise"):
+        report.validate(example)
+
+
+def test_every_property_of_the_schema_is_described() -> None:
+    def undescribed(node: dict[str, Any], path: str) -> list[str]:
+        missing = []
+        for name, child in node.get("properties", {}).items():
+            here = f"{path}.{name}"
+            if "items" not in child and not child.get("description"):
+                missing.append(here)
+            missing += undescribed(child, here) + undescribed(child.get("items", {}), here)
+        return missing
+
+    assert undescribed(report.load_schema(), "") == []
+
+
+def test_the_table_shows_layers_total_and_verdict(example: dict[str, Any]) -> None:
+    text = report.render(example)
+    assert "fc1" in text
+    assert "14.400" in text
+    assert "22.50%" in text
+    assert "prediction: cat (class 3), expected class 3" in text
+    assert "10 values in 1 layers, all equal bit for bit" in text
+    assert text.endswith("PASS: firmware PASS")
+
+
+def test_the_table_of_an_unfinished_run_says_what_was_not_reached(example: dict[str, Any]) -> None:
+    example |= {"exit_code": None, "exit_name": "NONE", "passed": False, "total_cycles": None}
+    example["layers"][0] |= {
+        "cycles": None, "macs_per_cycle": None, "utilization": None, "share": None,
+    }  # fmt: skip
+    example["memory"]["stack_used"] = None
+    example["sim"]["reason"] = "cycle limit"
+    text = report.render(example)
+    assert text.endswith("FAIL: firmware did not end: cycle limit")
+    assert "stack - of 16,384" in text
+
+
+def test_the_table_of_a_panic_says_cause_and_place(example: dict[str, Any]) -> None:
+    example |= {"exit_code": 5, "exit_name": "BUS_ERROR", "passed": False}
+    example["panic"] = {"cause": "bus_error", "pc": "0x1234"}
+    assert report.render(example).endswith("FAIL: firmware BUS_ERROR at cause=bus_error pc=0x1234")
