@@ -1,7 +1,7 @@
-"""Content-addressed folders of built things: what was built once from the same inputs is built no more.
+"""Content-addressed folders of built things: the same inputs are never built twice.
 
-An entry is `<root>/<kind>/<digest>/`. It appears by one rename after its build has succeeded, so a build
-that fails or is interrupted leaves nothing that could be taken for a result; what it leaves
+An entry is `<root>/<kind>/<digest>/`. It appears by one rename after its build has succeeded, so a
+build that fails or is interrupted leaves nothing that could be taken for a result; what it leaves
 (`<digest>.partial/`, with the logs in it) is swept away by the next build of the same entry.
 """
 
@@ -63,13 +63,13 @@ def file_digest(path: Path) -> str:
 
 
 def file_digests(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    """(name, content digest) of files in their order; folders do not count, so a checkout may move."""
+    """(name, content digest) of files in their order; their folders do not count."""
     return [(path.name, file_digest(path)) for path in paths]
 
 
 @contextmanager
 def exclusive(name: str, *, root: Path = ROOT) -> Iterator[None]:
-    """Hold `name` alone on this machine, for work of which two at once would only hinder each other."""
+    """Hold `name` alone, for work of which two at once would only hinder each other."""
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{name}.lock"):
         yield
