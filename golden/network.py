@@ -12,6 +12,15 @@ from golden.quantization import fold_batch_norm, quantize
 
 Pair = tuple[int, int]
 
+_DROPOUTS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+
 
 def run(
     model: nn.Sequential,
@@ -61,7 +70,7 @@ def _folded_norm(modules: Sequence[nn.Module], index: int) -> int | None:
     for later in range(index + 1, len(modules)):
         if isinstance(modules[later], nn.BatchNorm2d):
             return later
-        if not isinstance(modules[later], nn.Dropout):
+        if not isinstance(modules[later], _DROPOUTS):
             return None
     return None
 
@@ -87,8 +96,10 @@ def _apply(module: nn.Module, x: Tensor, per_channel: bool) -> Tensor:
             )
         case nn.Flatten():
             return x.flatten(module.start_dim, module.end_dim)
-        case nn.Dropout():
-            return x
+        case nn.Softmax(dim=1 | -1):
+            return layers.softmax(x)
+    if isinstance(module, _DROPOUTS):
+        return x
     raise ValueError(f"{type(module).__name__} is not a layer of the contract")
 
 
@@ -123,9 +134,13 @@ def _edges(module: nn.Conv2d) -> layers.Edges:
     return rows, rows, columns, columns
 
 
-def _pair(value: object) -> Pair:
-    """PyTorch takes one number for both directions."""
-    if isinstance(value, tuple):
-        return value[0], value[1]
-    assert isinstance(value, int)
-    return value, value
+def _pair(value: int | str | tuple[int, ...] | None) -> Pair:
+    """(rows, columns): PyTorch takes one number for both."""
+    match value:
+        case int():
+            return value, value
+        case (rows,):
+            return rows, rows
+        case (rows, columns):
+            return rows, columns
+    raise ValueError(f"{value!r} is no window argument; it must be one or two integers")

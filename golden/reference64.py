@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from golden import network
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -16,8 +18,8 @@ class Distance:
     `top1_agreement` is the share of rows, 0 to 1, whose largest value is at the same place.
     """
 
-    max_abs: float
-    mean_abs: float
+    max_abs_error: float
+    mean_abs_error: float
     top1_agreement: float
 
 
@@ -41,12 +43,27 @@ def reference_output(
     return torch.softmax(y, dim=1) if append_final_softmax else y
 
 
-def distance(golden: Tensor, reference: Tensor) -> Distance:
-    """Distance of two outputs [M, F] of one input."""
-    error = (golden.to(torch.float64) - reference.to(torch.float64)).abs()
+def distance(
+    model: nn.Sequential,
+    x: Tensor,
+    *,
+    per_channel: bool = True,
+    append_final_softmax: bool = False,
+) -> Distance:
+    """Distance of the golden output for `x` to the unquantized model's.
+
+    Raises:
+        ValueError: as `golden.network.run`.
+    """
+    outputs = network.run(
+        model, x, per_channel=per_channel, append_final_softmax=append_final_softmax
+    )
+    golden = outputs[max(outputs)].to(torch.float64)
+    reference = reference_output(model, x, append_final_softmax=append_final_softmax)
+    error = (golden - reference).abs()
     same = golden.argmax(dim=1) == reference.argmax(dim=1)
     return Distance(
-        max_abs=float(error.max()),
-        mean_abs=float(error.mean()),
+        max_abs_error=float(error.max()),
+        mean_abs_error=float(error.mean()),
         top1_agreement=float(same.to(torch.float64).mean()),
     )
