@@ -1,0 +1,344 @@
+// The SoC: CV32E40P with FPU, RAM banks, SoC control, timer, UART and the systolic array on a crossbar.
+//
+// This is the one module that reads the generated configuration; everything below it has parameters.
+//
+//   fetch --.   +--> RAM banks (single-cycle; the last ones may be word-interleaved)
+//           +---+--> SoC control, timer, UART, systolic array   (data only)
+//   data  --'   +--> nobody's addresses: one refuser for data, one for fetches
+//
+// `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset that is
+// merely low from the start leaves them unset, and the first division never ends.
+
+module heepstor_soc (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+
+  input  logic        uart_rx_i,
+  output logic        uart_tx_o,
+
+  output logic        exit_valid_o,    // the firmware has ended with `exit_value_o`
+  output logic [31:0] exit_value_o,
+  output logic        marker_valid_o,  // for one cycle: the firmware has written `marker_o`
+  output logic [31:0] marker_o,
+  output logic        sleeping_o       // the CPU waits for an interrupt
+);
+
+  import heepstor_cfg_pkg::MemoryBankBytes;
+  import heepstor_cfg_pkg::MemoryBanks;
+  import heepstor_cfg_pkg::MemoryInterleavedBanks;
+
+  // Managers of the crossbar.
+  localparam int unsigned Fetch = 0;
+  localparam int unsigned Data = 1;
+  localparam int unsigned Managers = 2;
+
+  // Subordinates: the banks, the peripherals in the order of `PeripheralBase`, the refusers.
+  localparam int unsigned SocCtrl = MemoryBanks;
+  localparam int unsigned RvTimer = MemoryBanks + 1;
+  localparam int unsigned Uart = MemoryBanks + 2;
+  localparam int unsigned Array = MemoryBanks + 3;
+  localparam int unsigned Nobody = MemoryBanks + 4;
+  localparam int unsigned FetchNobody = MemoryBanks + 5;
+  localparam int unsigned Subordinates = MemoryBanks + 6;
+
+  localparam int unsigned Peripherals = 4;
+  localparam logic [Peripherals-1:0][31:0] PeripheralBase = {
+    heepstor_cfg_pkg::SystolicArrayBase,
+    heepstor_cfg_pkg::UartBase,
+    heepstor_cfg_pkg::RvTimerBase,
+    heepstor_cfg_pkg::SocCtrlBase
+  };
+
+  localparam int unsigned TargetWidth = $clog2(Subordinates);
+
+  /////////
+  // Bus //
+  /////////
+
+  logic [Managers-1:0]                  mgr_req, mgr_gnt, mgr_we, mgr_rvalid;
+  logic [Managers-1:0][TargetWidth-1:0] mgr_target;
+  logic [Managers-1:0][31:0]            mgr_addr, mgr_local_addr, mgr_wdata, mgr_rdata;
+  logic [Managers-1:0][3:0]             mgr_be;
+
+  logic [Subordinates-1:0]              sub_req, sub_gnt, sub_we, sub_rvalid;
+  logic [Subordinates-1:0][31:0]        sub_addr, sub_wdata, sub_rdata;
+  logic [Subordinates-1:0][3:0]         sub_be;
+
+  for (genvar m = 0; m < Managers; m++) begin : gen_decoders
+    soc_decoder #(
+      .Fetch                (m == Fetch),
+      .Banks                (MemoryBanks),
+      .InterleavedBanks     (MemoryInterleavedBanks),
+      .BankBytes            (MemoryBankBytes),
+      .RamBase              (heepstor_cfg_pkg::RamBase),
+      .Peripherals          (Peripherals),
+      .PeripheralWindowWidth($clog2(heepstor_cfg_pkg::PeripheralWindow)),
+      .PeripheralBase       (PeripheralBase)
+    ) u_decoder (
+      .addr_i  (mgr_addr[m]),
+      .target_o(mgr_target[m]),
+      .addr_o  (mgr_local_addr[m])
+    );
+  end
+
+  obi_xbar #(
+    .Managers    (Managers),
+    .Subordinates(Subordinates)
+  ) u_xbar (
+    .clk_i,
+    .rst_ni,
+    .mgr_req_i   (mgr_req),
+    .mgr_target_i(mgr_target),
+    .mgr_gnt_o   (mgr_gnt),
+    .mgr_addr_i  (mgr_local_addr),
+    .mgr_we_i    (mgr_we),
+    .mgr_be_i    (mgr_be),
+    .mgr_wdata_i (mgr_wdata),
+    .mgr_rvalid_o(mgr_rvalid),
+    .mgr_rdata_o (mgr_rdata),
+    .sub_req_o   (sub_req),
+    .sub_gnt_i   (sub_gnt),
+    .sub_addr_o  (sub_addr),
+    .sub_we_o    (sub_we),
+    .sub_be_o    (sub_be),
+    .sub_wdata_o (sub_wdata),
+    .sub_rvalid_i(sub_rvalid),
+    .sub_rdata_i (sub_rdata)
+  );
+
+  /////////
+  // CPU //
+  /////////
+
+  logic [31:0] irq;
+  logic        timer_irq, uart_irq, array_irq, bus_error_irq;
+
+  always_comb begin
+    irq = '0;
+    irq[heepstor_cfg_pkg::IrqTimer]         = timer_irq;
+    irq[heepstor_cfg_pkg::IrqUart]          = uart_irq;
+    irq[heepstor_cfg_pkg::IrqSystolicArray] = array_irq;
+    irq[heepstor_cfg_pkg::IrqBusError]      = bus_error_irq;
+  end
+
+  cv32e40p_top #(
+    .FPU           (1),
+    .FPU_ADDMUL_LAT(heepstor_cfg_pkg::FpuLatency),
+    .FPU_OTHERS_LAT(heepstor_cfg_pkg::FpuLatency)
+  ) u_cpu (
+    .clk_i,
+    .rst_ni,
+    .pulp_clock_en_i    (1'b1),
+    .scan_cg_en_i       (1'b0),
+    .boot_addr_i        (heepstor_cfg_pkg::BootAddress),
+    .mtvec_addr_i       (heepstor_cfg_pkg::RamBase),
+    .dm_halt_addr_i     (heepstor_cfg_pkg::DebugBase),
+    .hart_id_i          ('0),
+    .dm_exception_addr_i(heepstor_cfg_pkg::DebugBase),
+    .instr_req_o        (mgr_req[Fetch]),
+    .instr_gnt_i        (mgr_gnt[Fetch]),
+    .instr_rvalid_i     (mgr_rvalid[Fetch]),
+    .instr_addr_o       (mgr_addr[Fetch]),
+    .instr_rdata_i      (mgr_rdata[Fetch]),
+    .data_req_o         (mgr_req[Data]),
+    .data_gnt_i         (mgr_gnt[Data]),
+    .data_rvalid_i      (mgr_rvalid[Data]),
+    .data_we_o          (mgr_we[Data]),
+    .data_be_o          (mgr_be[Data]),
+    .data_addr_o        (mgr_addr[Data]),
+    .data_wdata_o       (mgr_wdata[Data]),
+    .data_rdata_i       (mgr_rdata[Data]),
+    .irq_i              (irq),
+    .irq_ack_o          (),
+    .irq_id_o           (),
+    .debug_req_i        (1'b0),  // the debug module's place is reserved
+    .debug_havereset_o  (),
+    .debug_running_o    (),
+    .debug_halted_o     (),
+    .fetch_enable_i     (1'b1),
+    .core_sleep_o       (sleeping_o)
+  );
+
+  assign mgr_we[Fetch]    = 1'b0;
+  assign mgr_be[Fetch]    = '1;
+  assign mgr_wdata[Fetch] = '0;
+
+  /////////
+  // RAM //
+  /////////
+
+  for (genvar b = 0; b < MemoryBanks; b++) begin : gen_banks
+    sram_bank #(
+      .Bytes(MemoryBankBytes)
+    ) u_bank (
+      .clk_i,
+      .rst_ni,
+      .req_i   (sub_req[b]),
+      .gnt_o   (sub_gnt[b]),
+      .addr_i  (sub_addr[b]),
+      .we_i    (sub_we[b]),
+      .be_i    (sub_be[b]),
+      .wdata_i (sub_wdata[b]),
+      .rvalid_o(sub_rvalid[b]),
+      .rdata_o (sub_rdata[b])
+    );
+  end
+
+  /////////////////
+  // Peripherals //
+  /////////////////
+
+  localparam int unsigned ErrorSources = 4;
+  soc_pkg::bus_error_t fetch_error, data_error, timer_error, uart_error;
+
+  soc_ctrl #(
+    .ErrorSources(ErrorSources),
+    .ErrorData   (heepstor_cfg_pkg::BusErrorData),
+    .ClockHz     (heepstor_cfg_pkg::ClockHz),
+    .ConfigHash  (heepstor_cfg_pkg::ConfigHash),
+    .MemoryBytes (MemoryBanks * MemoryBankBytes)
+  ) u_soc_ctrl (
+    .clk_i,
+    .rst_ni,
+    .req_i          (sub_req[SocCtrl]),
+    .gnt_o          (sub_gnt[SocCtrl]),
+    .addr_i         (sub_addr[SocCtrl]),
+    .we_i           (sub_we[SocCtrl]),
+    .be_i           (sub_be[SocCtrl]),
+    .wdata_i        (sub_wdata[SocCtrl]),
+    .rvalid_o       (sub_rvalid[SocCtrl]),
+    .rdata_o        (sub_rdata[SocCtrl]),
+    .errors_i       ({fetch_error, data_error, timer_error, uart_error}),
+    .bus_error_irq_o(bus_error_irq),
+    .exit_valid_o,
+    .exit_value_o,
+    .marker_valid_o,
+    .marker_o
+  );
+
+  tlul_pkg::tl_h2d_t timer_h2d, uart_h2d;
+  tlul_pkg::tl_d2h_t timer_d2h, uart_d2h;
+
+  obi_tlul #(
+    .ErrorData(heepstor_cfg_pkg::BusErrorData)
+  ) u_timer_bridge (
+    .clk_i,
+    .rst_ni,
+    .req_i   (sub_req[RvTimer]),
+    .gnt_o   (sub_gnt[RvTimer]),
+    .addr_i  (sub_addr[RvTimer]),
+    .we_i    (sub_we[RvTimer]),
+    .be_i    (sub_be[RvTimer]),
+    .wdata_i (sub_wdata[RvTimer]),
+    .rvalid_o(sub_rvalid[RvTimer]),
+    .rdata_o (sub_rdata[RvTimer]),
+    .error_o (timer_error),
+    .tl_o    (timer_h2d),
+    .tl_i    (timer_d2h)
+  );
+
+  rv_timer u_timer (
+    .clk_i,
+    .rst_ni,
+    .tl_i                    (timer_h2d),
+    .tl_o                    (timer_d2h),
+    .intr_timer_expired_0_0_o(timer_irq)
+  );
+
+  obi_tlul #(
+    .ErrorData(heepstor_cfg_pkg::BusErrorData)
+  ) u_uart_bridge (
+    .clk_i,
+    .rst_ni,
+    .req_i   (sub_req[Uart]),
+    .gnt_o   (sub_gnt[Uart]),
+    .addr_i  (sub_addr[Uart]),
+    .we_i    (sub_we[Uart]),
+    .be_i    (sub_be[Uart]),
+    .wdata_i (sub_wdata[Uart]),
+    .rvalid_o(sub_rvalid[Uart]),
+    .rdata_o (sub_rdata[Uart]),
+    .error_o (uart_error),
+    .tl_o    (uart_h2d),
+    .tl_i    (uart_d2h)
+  );
+
+  logic [7:0] uart_irqs;
+
+  uart u_uart (
+    .clk_i,
+    .rst_ni,
+    .tl_i                (uart_h2d),
+    .tl_o                (uart_d2h),
+    .cio_rx_i            (uart_rx_i),
+    .cio_tx_o            (uart_tx_o),
+    .cio_tx_en_o         (),
+    .intr_tx_watermark_o (uart_irqs[0]),
+    .intr_rx_watermark_o (uart_irqs[1]),
+    .intr_tx_empty_o     (uart_irqs[2]),
+    .intr_rx_overflow_o  (uart_irqs[3]),
+    .intr_rx_frame_err_o (uart_irqs[4]),
+    .intr_rx_break_err_o (uart_irqs[5]),
+    .intr_rx_timeout_o   (uart_irqs[6]),
+    .intr_rx_parity_err_o(uart_irqs[7])
+  );
+
+  assign uart_irq = |uart_irqs;
+
+  systolic_array #(
+    .Size           (heepstor_cfg_pkg::Size),
+    .AccumulatorRows(heepstor_cfg_pkg::AccumulatorRows),
+    .ConfigHash     (heepstor_cfg_pkg::ConfigHash)
+  ) u_systolic_array (
+    .clk_i,
+    .rst_ni,
+    .obi_req_i   (sub_req[Array]),
+    .obi_gnt_o   (sub_gnt[Array]),
+    .obi_addr_i  (sub_addr[Array]),
+    .obi_we_i    (sub_we[Array]),
+    .obi_be_i    (sub_be[Array]),
+    .obi_wdata_i (sub_wdata[Array]),
+    .obi_rvalid_o(sub_rvalid[Array]),
+    .obi_rdata_o (sub_rdata[Array]),
+    .irq_o       (array_irq)
+  );
+
+  ////////////
+  // Nobody //
+  ////////////
+
+  obi_error #(
+    .ReadData(heepstor_cfg_pkg::BusErrorData)
+  ) u_nobody (
+    .clk_i,
+    .rst_ni,
+    .req_i   (sub_req[Nobody]),
+    .gnt_o   (sub_gnt[Nobody]),
+    .addr_i  (sub_addr[Nobody]),
+    .we_i    (sub_we[Nobody]),
+    .rvalid_o(sub_rvalid[Nobody]),
+    .rdata_o (sub_rdata[Nobody]),
+    .error_o (data_error)
+  );
+
+  // 0 is an illegal instruction: a CPU that gets here traps.
+  obi_error #(
+    .Fetch   (1'b1),
+    .ReadData('0)
+  ) u_fetch_nobody (
+    .clk_i,
+    .rst_ni,
+    .req_i   (sub_req[FetchNobody]),
+    .gnt_o   (sub_gnt[FetchNobody]),
+    .addr_i  (sub_addr[FetchNobody]),
+    .we_i    (sub_we[FetchNobody]),
+    .rvalid_o(sub_rvalid[FetchNobody]),
+    .rdata_o (sub_rdata[FetchNobody]),
+    .error_o (fetch_error)
+  );
+
+  logic unused_nobody;
+  assign unused_nobody = ^{sub_be[Nobody], sub_wdata[Nobody],
+                           sub_be[FetchNobody], sub_wdata[FetchNobody]};
+
+endmodule
