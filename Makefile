@@ -1,0 +1,81 @@
+# The doors of the project: each target is one command that a person could type in the activated
+# environment. Set-up happens on the way; `scripts/setup` does nothing when nothing is missing.
+
+SHELL := bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+#? PROJECT=name            a folder of sw/apps
+#? CFG=file                another hardware description than heepstor_cfg.hjson
+#? BACKEND=name            software or direct: who computes; without it the planner chooses
+#? MEMORY_BANKS=n          overrides memory.banks
+#? DATA=folder             data set of `make train`; what is missing is downloaded into it
+#? EPOCHS=n                length of `make train`
+#? PYTHON=file             Python 3.11 of `make setup`
+#? ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=0|1    debug assertions of the firmware; 1 without it
+#? USE_SOFTWARE_DNN_LAYER_OPERATORS=0|1    1 is BACKEND=software
+VARIABLES := $(shell sed -n 's/^\#? \([A-Z_]*\)=.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+# Recipes read the variables from the environment, in quotes: whatever is in them stays one word.
+$(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
+export $(VARIABLES)
+
+# $(call is_1,NAME): not empty when the variable is 1; refuses everything but 0 and 1.
+is_1 = $(if $(filter-out 0 1,$($1)),$(error $1 is $($1); it must be 0 or 1),$(filter 1,$($1)))
+is_0 = $(if $($1),$(if $(call is_1,$1),,0))
+
+backend = $(if $(call is_1,USE_SOFTWARE_DNN_LAYER_OPERATORS),$(if $(filter-out software,$(BACKEND)), \
+  $(error USE_SOFTWARE_DNN_LAYER_OPERATORS=1 contradicts BACKEND=$(BACKEND)),software),$(if \
+  $(BACKEND),"$$BACKEND"))
+hardware = $(if $(CFG),--cfg "$$CFG") $(if $(MEMORY_BANKS),--set "memory.banks=$$MEMORY_BANKS")
+software = $(addprefix --backend ,$(backend)) \
+  $(if $(call is_0,ENABLE_DEBUG_HEEPSTOR_ASSERTIONS),--no-assertions)
+
+help: ## list the targets and the variables
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
+	@echo && sed -n 's/^#? //p' Makefile
+
+setup: ## install what is missing: Debian packages, .venv, pinned Python packages
+	@scripts/setup
+
+sim: given-PROJECT setup ## generate, build, simulate, compare with the golden model, report
+	heepstor sim $(hardware) $(software) -- "$$PROJECT"
+
+app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
+	heepstor app $(hardware) $(software) -- "$$PROJECT"
+
+train: given-PROJECT given-DATA setup ## train a project's weights
+	heepstor train --data "$$DATA" $(if $(EPOCHS),--epochs "$$EPOCHS") -- "$$PROJECT"
+
+heepstor-gen: setup ## write what depends on the hardware description
+	heepstor gen $(hardware)
+
+mcu-gen: setup ## heepstor-gen, and build the simulator of the SoC
+	heepstor mcu-gen $(hardware)
+
+test: setup ## run every test
+	pytest verif/ -n 8
+
+lint: setup ## check style and import rules of Python, SystemVerilog and C++
+	scripts/lint
+
+format: setup ## rewrite the sources in the project's style
+	scripts/lint --fix
+
+types: setup ## check the types of the Python code
+	mypy
+
+doctor: ## list each tool: found, version, how to get it
+	@python3 -I heepstor/doctor.py
+
+clean: ## remove everything generated
+	rm -rf build sw/apps/*/gen .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+distclean: clean ## clean, and remove the environment
+	rm -rf .venv *.egg-info
+
+given-%:
+	@$(if $($*),:,$(error $* is missing: make $(firstword $(MAKECMDGOALS)) $*=...$(if \
+	  $(filter PROJECT,$*), with one of: $(notdir $(wildcard sw/apps/*)))))
+
+.PHONY: help setup sim app train heepstor-gen mcu-gen test lint format types doctor clean distclean
+.DEFAULT_GOAL := help
