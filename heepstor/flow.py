@@ -7,6 +7,7 @@ The expensive ones (firmware, simulator) are cached by content, so a repeated ru
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -66,6 +67,15 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Generated:
+    """A network as C++: what was planned, what golden expects of each layer, and the sources."""
+
+    plan: Plan
+    expected: tuple[Float32Array, ...]
+    sources: list[Path]
+
+
+@dataclass(frozen=True)
 class Application:
     """A network as firmware: what was planned, what golden expects, and the image."""
 
@@ -73,6 +83,16 @@ class Application:
     plan: Plan
     expected: tuple[Float32Array, ...]
     image: build.FirmwareImage
+
+
+def generate(project: LoadedProject, options: Options) -> list[Path]:
+    """Quantize, plan, and write the C++ application; returns its sources.
+
+    Raises:
+        HeepstorError: the model or the plan is not possible; says where and why.
+    """
+    with _exclusive(project.name) as folder:
+        return _generate(project, options, _Steps(folder, options.listener)).sources
 
 
 def make_application(project: LoadedProject, options: Options) -> Application:
@@ -103,7 +123,7 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         return _report(application, result, options, steps, folder)
 
 
-def _make_application(project: LoadedProject, options: Options, steps: _Steps) -> Application:
+def _generate(project: LoadedProject, options: Options, steps: _Steps) -> Generated:
     with steps.step("import") as summary:
         batch = project.sample.shape[0]
         graph = frontend.import_sequential(
@@ -124,17 +144,22 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
         hashes = [fnv1a(memory_order(values).view(np.uint32)) for values in expected]
         summary |= {"hashes": [f"0x{value:08x}" for value in hashes]}
     with steps.step("emit") as summary:
-        generated = _emit(project, planned, hashes, options)
-        summary |= {"files": sorted(path.name for path in generated)}
+        sources = _emit(project, planned, hashes, options)
+        summary |= {"files": sorted(path.name for path in sources)}
+    return Generated(planned, expected, sources)
+
+
+def _make_application(project: LoadedProject, options: Options, steps: _Steps) -> Application:
+    generated = _generate(project, options, steps)
     with steps.step("firmware") as summary:
         image = build.build_firmware(
-            generated,
+            generated.sources,
             options.config,
             include=[project.gen_dir],
             assertions=options.assertions,
         )
         summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
-    return Application(project, planned, expected, image)
+    return Application(project, generated.plan, generated.expected, image)
 
 
 def _plan_summary(planned: Plan) -> dict[str, Any]:
@@ -301,7 +326,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "weights": project.weights_source,
         "config": {"hash": f"0x{config.hash_hex}", **config.as_dict()},
         "golden": comparison.as_dict(),
-        "reference": _reference(application, options),
+        "reference": _reference(project, options),
         "prediction": predictions[0] if predictions else None,
         "predictions": predictions,
         "total_cycles": found.total_cycles,
@@ -332,8 +357,7 @@ def _dumped_outputs(planned: Plan, result: sim.SimResult) -> list[Float32Array]:
     return outputs
 
 
-def _reference(application: Application, options: Options) -> dict[str, Any]:
-    project = application.project
+def _reference(project: LoadedProject, options: Options) -> dict[str, Any]:
     distance = golden.reference64.distance(
         project.model,
         project.sample_tensor,
@@ -341,10 +365,15 @@ def _reference(application: Application, options: Options) -> dict[str, Any]:
         append_final_softmax=project.append_final_softmax,
     )
     return {
-        "max_abs_error": distance.max_abs_error,
-        "mean_abs_error": distance.mean_abs_error,
+        "max_abs_error": _finite(distance.max_abs_error),
+        "mean_abs_error": _finite(distance.mean_abs_error),
         "top1_agrees": distance.top1_agreement == 1.0,
     }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity and no NaN."""
+    return value if math.isfinite(value) else None
 
 
 def _memory(application: Application, found: records.Records, config: Config) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def _reference(reference: dict[str, Any]) -> str:
     agrees = "the same class" if reference["top1_agrees"] else "ANOTHER class"
     return (
         f"unquantized PyTorch model: {agrees}, output differs by at most "
-        f"{reference['max_abs_error']:.3g} (mean {reference['mean_abs_error']:.3g})"
+        f"{_number(reference['max_abs_error'], '.3g')} "
+        f"(mean {_number(reference['mean_abs_error'], '.3g')})"
     )
 
 
