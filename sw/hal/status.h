@@ -4,7 +4,8 @@
 
 namespace heepstor::hal {
 
-// What a driver call did. A caller can tell a call that changed nothing from one that half happened.
+// What a driver call did. A caller can tell a call that changed nothing from one that half
+// happened.
 enum class Status : uint8_t {
   kOk,
   kRefused,  // an argument is out of range; the hardware was not touched

@@ -34,7 +34,8 @@ struct Conv2d {
 };
 
 inline float* copy(float* to, const float* from, uint32_t count) {
-  // Four loads before four stores: no load is followed at once by its use, which would stall the CPU.
+  // Four loads before four stores: no load is followed at once by its use, which would stall the
+  // CPU.
   for (; count >= 4; count -= 4, to += 4, from += 4) {
     const float f0 = from[0], f1 = from[1], f2 = from[2], f3 = from[3];
     to[0] = f0, to[1] = f1, to[2] = f2, to[3] = f3;
@@ -81,7 +82,8 @@ inline float* im2row_kernel_row(const Conv2d& layer, const float* row, int32_t x
               (inside.last - inside.first) * channels);
     return fill_zero(to, (kernel - inside.last) * channels);
   }
-  for (uint32_t tap = 0; tap < kernel; ++tap, x += static_cast<int32_t>(layer.window.dilation.columns)) {
+  for (uint32_t tap = 0; tap < kernel;
+       ++tap, x += static_cast<int32_t>(layer.window.dilation.columns)) {
     // As unsigned, a column left of the input is beyond its right edge too.
     const uint32_t column = static_cast<uint32_t>(x);
     to = column < layer.input.width ? copy(to, row + column * stride, channels)
@@ -90,11 +92,13 @@ inline float* im2row_kernel_row(const Conv2d& layer, const float* row, int32_t x
   return to;
 }
 
-// The K activations of output position (y, x), in the order of docs/numerics.md: kernel row, kernel column,
-// channel. `input` points at the group's first channel. Returns the end of what was written.
+// The K activations of output position (y, x), in the order of docs/numerics.md: kernel row, kernel
+// column, channel. `input` points at the group's first channel. Returns the end of what was
+// written.
 inline float* im2row(const Conv2d& layer, const float* input, uint32_t y, uint32_t x, float* to) {
   const Window& w = layer.window;
-  const int32_t left = static_cast<int32_t>(x * w.stride.columns) - static_cast<int32_t>(w.padding.columns);
+  const int32_t left =
+      static_cast<int32_t>(x * w.stride.columns) - static_cast<int32_t>(w.padding.columns);
   for (uint32_t tap = 0; tap < w.kernel.rows; ++tap) {
     const uint32_t row = y * w.stride.rows + tap * w.dilation.rows - w.padding.rows;
     const float* start =
@@ -122,15 +126,16 @@ Status conv2d_gemm(const Conv2d& layer, uint32_t group, uint32_t first, uint32_t
                         layer.relu});
 }
 
-// `scratch` holds some rows of the im2row matrix of a group: at least one (K floats), best as many as the
-// array has accumulator rows. A pointwise convolution needs none.
+// `scratch` holds some rows of the im2row matrix of a group: at least one (K floats), best as many
+// as the array has accumulator rows. A pointwise convolution needs none.
 template <class Backend>
 Status conv2d(const Conv2d& layer, Span<const float> input, Span<float> output,
               Span<float> scratch) {
   HEEPSTOR_CHECK(input.size() == layer.input.elements());
   HEEPSTOR_CHECK(output.size() == layer.output.elements());
   const uint32_t depth = layer.depth();
-  const uint32_t chunk = layer.is_pointwise() ? layer.rows() : min(layer.rows(), scratch.size() / depth);
+  const uint32_t chunk =
+      layer.is_pointwise() ? layer.rows() : min(layer.rows(), scratch.size() / depth);
   HEEPSTOR_CHECK(chunk > 0);
   for (uint32_t first = 0; first < layer.rows(); first += chunk) {
     const uint32_t count = min(chunk, layer.rows() - first);
@@ -146,8 +151,8 @@ Status conv2d(const Conv2d& layer, Span<const float> input, Span<float> output,
           end = im2row(layer, channels, position / layer.output.width,
                        position % layer.output.width, end);
         }
-        status = conv2d_gemm<Backend>(layer, group, first, count, scratch.data(), depth,
-                                      output.data());
+        status =
+            conv2d_gemm<Backend>(layer, group, first, count, scratch.data(), depth, output.data());
       }
       if (status != Status::kOk) {
         return status;

@@ -11,8 +11,8 @@ using hal::Status;
 // Weights of a layer, with one scale and one bias for each output channel.
 //
 // `packed` is int8 [groups][ceil(N / S)][K][S], S being the size of the array: row k of a tile is S
-// consecutive bytes, so a K tile is one run of words for either back-end. Columns beyond N are 0. It must be
-// aligned to a word.
+// consecutive bytes, so a K tile is one run of words for either back-end. Columns beyond N are 0.
+// It must be aligned to a word.
 struct Weights {
   const int8_t* packed;
   const float* scale;
@@ -42,7 +42,8 @@ inline float relu(float y) {
   return y <= 0.0f ? 0.0f : y;
 }
 
-// What follows the sum of an output element. Three roundings at most; the compiler may not fuse them.
+// What follows the sum of an output element. Three roundings at most; the compiler may not fuse
+// them.
 inline float epilogue(float sum, float scale, float bias, bool with_relu) {
   const float y = sum * scale + bias;
   return with_relu ? relu(y) : y;

@@ -6,8 +6,8 @@
 
 namespace heepstor::ops {
 
-// Not in place. The output's shape says how many windows there are; whatever part of a window lies outside
-// the input takes no part.
+// Not in place. The output's shape says how many windows there are; whatever part of a window lies
+// outside the input takes no part.
 struct MaxPool2d {
   Shape input;
   Shape output;
@@ -20,7 +20,8 @@ struct MaxPool2d {
   }
 };
 
-// The taps of a window along one axis that lie inside the input: `count` of them, the first at `first`.
+// The taps of a window along one axis that lie inside the input: `count` of them, the first at
+// `first`.
 struct Taps {
   uint32_t first;
   uint32_t count;
@@ -63,7 +64,8 @@ inline Status max_pool2d(const MaxPool2d& layer, Span<const float> input, Span<f
   const uint32_t column_step = w.dilation.columns * in.channels;
   float* result = output.data();
   for (uint32_t y = 0; y < layer.output.height; ++y) {
-    const Taps rows = taps_inside(y, w.stride.rows, w.padding.rows, w.dilation.rows, w.kernel.rows, in.height);
+    const Taps rows =
+        taps_inside(y, w.stride.rows, w.padding.rows, w.dilation.rows, w.kernel.rows, in.height);
     for (uint32_t x = 0; x < layer.output.width; ++x) {
       const Taps columns = taps_inside(x, w.stride.columns, w.padding.columns, w.dilation.columns,
                                        w.kernel.columns, in.width);

@@ -1,8 +1,9 @@
 #pragma once
 
-// Every operator of the firmware. An operator is a function of a constexpr descriptor, an input span and an
-// output span, and returns a Status; it allocates nothing, and checks that its spans are as long as the
-// descriptor says. Operators with a matrix product take their back-end as a template parameter.
+// Every operator of the firmware. An operator is a function of a constexpr descriptor, an input
+// span and an output span, and returns a Status; it allocates nothing, and checks that its spans
+// are as long as the descriptor says. Operators with a matrix product take their back-end as a
+// template parameter.
 //
 //   linear<Backend>(const Linear&, input, output)
 //   conv2d<Backend>(const Conv2d&, input, output, scratch)

@@ -6,8 +6,8 @@
 
 namespace heepstor::ops {
 
-// A batch norm that no convolution precedes: y = scale[c] * x + bias[c], in the roundings of the epilogue.
-// May work in place.
+// A batch norm that no convolution precedes: y = scale[c] * x + bias[c], in the roundings of the
+// epilogue. May work in place.
 struct ScaleBias {
   uint32_t positions;  // H * W, or the batch
   uint32_t channels;

@@ -4,7 +4,8 @@
 
 namespace heepstor::ops {
 
-// A feature map. In memory the channels lie last: element (y, x, c) is at (y * width + x) * channels + c.
+// A feature map. In memory the channels lie last: element (y, x, c) is at (y * width + x) *
+// channels + c.
 struct Shape {
   uint32_t height;
   uint32_t width;
@@ -18,8 +19,9 @@ struct Size2 {
   uint32_t columns;
 };
 
-// Arguments of a sliding window. `padding` counts the positions above and to the left of the input; those
-// below and to the right follow from the output's shape, which the planner computes (ceil_mode too).
+// Arguments of a sliding window. `padding` counts the positions above and to the left of the input;
+// those below and to the right follow from the output's shape, which the planner computes
+// (ceil_mode too).
 struct Window {
   Size2 kernel;
   Size2 stride;

@@ -5,7 +5,8 @@
 
 namespace heepstor::ops {
 
-// Over each of `rows` rows of `classes` elements; docs/numerics.md has the algorithm. May work in place.
+// Over each of `rows` rows of `classes` elements; docs/numerics.md has the algorithm. May work in
+// place.
 struct Softmax {
   uint32_t rows;
   uint32_t classes;
@@ -26,9 +27,10 @@ inline float exp_of_non_positive(float t) {
   const float exponent = static_cast<float>(j);
   float r = t - exponent * 0.693359375f;
   r = r - exponent * -2.12194440e-4f;
+  constexpr float kCoefficients[] = {1.39819995e-3f, 8.33345205e-3f, 4.16657962e-2f, 0.166666657f,
+                                     0.5f};
   float p = 1.98756915e-4f;
-  for (const float coefficient :
-       {1.39819995e-3f, 8.33345205e-3f, 4.16657962e-2f, 0.166666657f, 0.5f}) {
+  for (const float coefficient : kCoefficients) {
     p = p * r + coefficient;
   }
   p = p * r * r + r;

@@ -38,8 +38,8 @@ void infer();
 void begin_layer(uint32_t index);
 void end_layer(uint32_t index, uint64_t cycles, hal::Status status);
 
-// Runs one layer. The cycles are those of the operator alone: the markers, the hash and the checks lie
-// outside the two readings of the counter.
+// Runs one layer. The cycles are those of the operator alone: the markers, the hash and the checks
+// lie outside the two readings of the counter.
 template <class Operator>
 void run_layer(uint32_t index, Operator compute) {
   begin_layer(index);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a generated model.cpp includes, and what it must define: `kModel` and `infer()`. Everything else of
-// an image is in sw/runtime. A generated file looks like this:
+// What a generated model.cpp includes, and what it must define: `kModel` and `infer()`. Everything
+// else of an image is in sw/runtime. A generated file looks like this:
 //
 //   // Generated from sw/apps/tiny; do not edit.
 //   #include "runtime/model.h"
@@ -53,7 +53,8 @@
 //     run_layer(0, [] {
 //       return ops::conv2d<Direct>(kLayer0, kInput, kLayers[0].output, {g_arena + 154, 324});
 //     });
-//     run_layer(1, [] { return ops::linear<Software>(kLayer1, kLayers[0].output, kLayers[1].output); });
+//     run_layer(1, [] { return ops::linear<Software>(kLayer1, kLayers[0].output,
+//     kLayers[1].output); });
 //   }
 //
 //   }  // namespace heepstor::runtime
@@ -65,6 +66,7 @@
 #include "runtime/inference.h"
 #include "runtime/span.h"
 
-// Puts a buffer where memory is neither loaded nor cleared. (`@nobits #` ends the section's attributes in the
-// assembly before the compiler's own, which would make the linker store the zeros in the image.)
+// Puts a buffer where memory is neither loaded nor cleared. (`@nobits #` ends the section's
+// attributes in the assembly before the compiler's own, which would make the linker store the zeros
+// in the image.)
 #define HEEPSTOR_ARENA alignas(16) __attribute__((section(".arena,\"aw\",@nobits #")))

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "hal/status.h"
+#include "heepstor_cfg.h"
+
+namespace heepstor::hal {
+
+namespace array_reg = cfg::systolic_array;
+
+// Driver of the array's `direct` front end (docs/architecture.md): the CPU moves every word.
+//
+// The hardware interlocks every hazard, so no call has to wait for an earlier one. The hot calls
+// check their arguments once for many words; an error that only the hardware can see is sticky and
+// is collected by `finish()`.
+template <class Bus, uint32_t kArraySize, uint32_t kArrayRows>
+class SystolicArray {
+  static_assert(kArraySize % 4 == 0 && kArraySize > 0, "rows of the array are moved word by word");
+
+ public:
+  static constexpr uint32_t kSize = kArraySize;             // lanes, columns
+  static constexpr uint32_t kAccumulatorRows = kArrayRows;  // rows of kSize partial sums
+
+  struct Identity {
+    uint32_t id;
+    uint32_t size;
+    uint32_t accumulator_rows;
+    uint32_t config_hash;
+  };
+
+  // What the next steps belong to. Each step takes the accumulator row after the last one's.
+  struct Tile {
+    uint32_t row;
+    uint32_t bank;
+    bool first;  // sums start from +0, not from what the row holds
+  };
+
+  static Identity identify() {
+    const uint32_t geometry = Bus::read(at(array_reg::kGeometryOffset));
+    return {Bus::read(at(array_reg::kIdOffset)), (geometry >> array_reg::kGeometrySizeLsb) & 0xFF,
+            (geometry >> array_reg::kGeometryAccumulatorRowsLsb) & 0xFFFF,
+            Bus::read(at(array_reg::kConfigHashOffset))};
+  }
+
+  // Puts rows 0 .. rows-1 of a weight tile, kSize bytes each, into a bank. `tile` is aligned to a
+  // word.
+  static Status load_weights(uint32_t bank, const int8_t* tile, uint32_t rows) {
+    if (bank > 1 || rows == 0 || rows > kSize) {
+      return Status::kRefused;
+    }
+    uint32_t address = at(bank == 0 ? array_reg::kWeights0Offset : array_reg::kWeights1Offset);
+    const int8_t* const end = tile + rows * kSize;
+    for (; tile != end; tile += 4, address += 4) {
+      Bus::write(address, word_at(tile));
+    }
+    return Status::kOk;
+  }
+
+  static Status select(const Tile& tile) {
+    if (tile.row >= kAccumulatorRows || tile.bank > 1) {
+      return Status::kRefused;
+    }
+    Bus::write(at(array_reg::kTileOffset), tile.row << array_reg::kTileRowLsb |
+                                               tile.bank << array_reg::kTileBankLsb |
+                                               uint32_t{tile.first} << array_reg::kTileFirstLsb);
+    return Status::kOk;
+  }
+
+  // Launches `steps` steps of `lanes` activations each; those of a step are consecutive, those of
+  // the next one `stride` floats further. Lanes beyond take no part.
+  static Status stream(const float* activations, uint32_t stride, uint32_t steps, uint32_t lanes) {
+    if (lanes == 0 || lanes > kSize || steps > kAccumulatorRows) {
+      return Status::kRefused;
+    }
+    if (lanes == kSize) {
+      for (; steps > 0; --steps, activations += stride) {
+        full_step(activations);
+      }
+    } else {
+      for (; steps > 0; --steps, activations += stride) {
+        step(activations, lanes);
+      }
+    }
+    return Status::kOk;
+  }
+
+  // The sum in an accumulator row. Waits while a step to that row is in flight.
+  static float sum(uint32_t row, uint32_t column) {
+    return Bus::read_float(at(array_reg::kAccumulatorsOffset) + 4 * (row * kSize + column));
+  }
+
+  // Puts a partial sum there.
+  static Status set_sum(uint32_t row, uint32_t column, float value) {
+    if (row >= kAccumulatorRows || column >= kSize) {
+      return Status::kRefused;
+    }
+    Bus::write_float(at(array_reg::kAccumulatorsOffset) + 4 * (row * kSize + column), value);
+    return Status::kOk;
+  }
+
+  static bool busy() {
+    return Bus::read(at(array_reg::kStatusOffset)) >> array_reg::kStatusBusyLsb & 1;
+  }
+
+  static uint32_t steps_launched() { return Bus::read(at(array_reg::kStepsOffset)); }
+
+  // kFailed if the array has refused an access since `clear_errors()`.
+  static Status finish() {
+    return (Bus::read(at(array_reg::kStatusOffset)) & kErrors) == 0 ? Status::kOk : Status::kFailed;
+  }
+
+  // The STATUS word, and the window offset of the first refused access; for a report.
+  static uint32_t status() { return Bus::read(at(array_reg::kStatusOffset)); }
+  static uint32_t error_offset() { return Bus::read(at(array_reg::kErrorAddressOffset)); }
+
+  static void clear_errors() { Bus::write(at(array_reg::kStatusOffset), kErrors); }
+
+  // Drops what is staged and in flight, and clears errors. Weights and sums keep their values.
+  static void abort() { Bus::write(at(array_reg::kCtrlOffset), 1u << array_reg::kCtrlAbortLsb); }
+
+ private:
+  static constexpr uint32_t kErrors = 1u << array_reg::kStatusErrAddressLsb |
+                                      1u << array_reg::kStatusErrAccessLsb |
+                                      1u << array_reg::kStatusErrRowLsb;
+
+  static constexpr uint32_t at(uint32_t offset) { return array_reg::kBase + offset; }
+
+  static void stage(uint32_t lane, float activation) {
+    Bus::write_float(at(array_reg::kStageOffset) + 4 * lane, activation);
+  }
+
+  // Stages the last lane of a step and launches it.
+  static void launch(uint32_t lane, float activation) {
+    Bus::write_float(at(array_reg::kLaunchOffset) + 4 * lane, activation);
+  }
+
+  static void step(const float* activations, uint32_t lanes) {
+    for (uint32_t lane = 0; lane < lanes - 1; ++lane) {
+      stage(lane, activations[lane]);
+    }
+    launch(lanes - 1, activations[lanes - 1]);
+  }
+
+  // A step of all lanes, without a loop. Four loads before four stores: no load is followed at once
+  // by its use, which would stall the CPU.
+  static void full_step(const float* activations) {
+#pragma GCC unroll 64
+    for (uint32_t lane = 0; lane < kSize; lane += 4) {
+      const float a0 = activations[lane], a1 = activations[lane + 1];
+      const float a2 = activations[lane + 2], a3 = activations[lane + 3];
+      stage(lane, a0);
+      stage(lane + 1, a1);
+      stage(lane + 2, a2);
+      if (lane + 4 < kSize) {
+        stage(lane + 3, a3);
+      } else {
+        launch(lane + 3, a3);
+      }
+    }
+  }
+
+  static uint32_t word_at(const int8_t* bytes) {
+    uint32_t word;
+    __builtin_memcpy(&word, __builtin_assume_aligned(bytes, 4), sizeof(word));
+    return word;
+  }
+};
+
+}  // namespace heepstor::hal

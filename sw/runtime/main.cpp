@@ -1,0 +1,92 @@
+// The program of every generated network: run it once on its sample input, then tell what happened.
+
+#include "runtime/inference.h"
+#include "runtime/platform.h"
+#include "runtime/stack.h"
+
+namespace heepstor::runtime {
+namespace {
+
+constexpr uint32_t kRecordVersion = 1;
+constexpr uint32_t kMaxPrintedOutputs = 16;
+
+Span<const float> output() {
+  return kModel.layers[kModel.layers.size() - 1].output;
+}
+
+void print_header() {
+  out.record("heepstor").field("version").decimal(kRecordVersion);
+  out.field("project").text(kModel.project).field("config").hex(cfg::kConfigHash);
+  out.field("backend").text(kModel.backend).field("size").decimal(cfg::kSize);
+  out.field("layers").decimal(kModel.layers.size()).end();
+}
+
+// Prints a record for each layer; true if every hash is the golden one.
+bool print_layers() {
+  bool all_match = true;
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < kModel.layers.size(); ++i) {
+    const LayerResult& result = kModel.results[i];
+    const bool matches = result.hash == kModel.layers[i].expected_hash;
+    out.record("layer").field("index").decimal(i).field("cycles").decimal(result.cycles);
+    out.field("hash").hex(result.hash).field("ok").decimal(matches).end();
+    total += result.cycles;
+    all_match = all_match && matches;
+  }
+  out.record("total").field("cycles").decimal(total).end();
+  return all_match;
+}
+
+void print_output() {
+  const Span<const float> values = output();
+  for (uint32_t i = 0; i < values.size() && i < kMaxPrintedOutputs; ++i) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &values[i], sizeof(bits));
+    out.record("output").field("index").decimal(i).field("bits").hex(bits).end();
+  }
+}
+
+// Index of the largest output of the first row; like torch.argmax, a NaN counts as the largest.
+int32_t top1() {
+  const Span<const float> values = output();
+  const uint32_t classes = values.size() / kModel.output_rows;
+  uint32_t best = 0;
+  for (uint32_t i = 1; i < classes; ++i) {
+    const bool best_is_nan = values[best] != values[best];
+    if (!best_is_nan && !(values[i] <= values[best])) {
+      best = i;
+    }
+  }
+  return static_cast<int32_t>(best);
+}
+
+void print_prediction(int32_t predicted) {
+  out.text("Predicted class ").signed_decimal(predicted);
+  if (kModel.expected_class >= 0) {
+    out.text(", expected ").signed_decimal(kModel.expected_class);
+  }
+  out.end();
+}
+
+void print_memory() {
+  out.record("memory").field("stack_used").decimal(stack_used());
+  out.field("stack_size").decimal(stack_size()).end();
+}
+
+}  // namespace
+}  // namespace heepstor::runtime
+
+int main() {
+  using namespace heepstor::runtime;
+  using heepstor::cfg::ExitCode;
+  print_header();
+  SocCtrl::mark(heepstor::cfg::Marker::kInferenceStart);
+  infer();
+  SocCtrl::mark(heepstor::cfg::Marker::kInferenceEnd);
+  const bool all_match = print_layers();
+  const int32_t predicted = top1();
+  print_output();
+  print_memory();
+  print_prediction(predicted);
+  finish(all_match ? ExitCode::kPass : ExitCode::kOutputMismatch, predicted);
+}

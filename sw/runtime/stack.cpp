@@ -1,0 +1,40 @@
+#include "runtime/stack.h"
+
+#include "runtime/stack_paint.h"
+
+extern "C" {
+extern uint32_t __stack_bottom[];
+extern uint32_t __stack_top[];
+}
+
+namespace heepstor::runtime {
+namespace {
+
+// No function's frame is larger (the compiler is told to refuse one), so that an overflow cannot
+// step over the guard without touching it.
+constexpr uint32_t kGuardWords = 64;
+
+}  // namespace
+
+bool stack_intact() {
+  for (uint32_t i = 0; i < kGuardWords; ++i) {
+    if (__stack_bottom[i] != HEEPSTOR_STACK_PAINT) {
+      return false;
+    }
+  }
+  return true;
+}
+
+uint32_t stack_used() {
+  const uint32_t* word = __stack_bottom;
+  while (word < __stack_top && *word == HEEPSTOR_STACK_PAINT) {
+    ++word;
+  }
+  return static_cast<uint32_t>(__stack_top - word) * sizeof(uint32_t);
+}
+
+uint32_t stack_size() {
+  return static_cast<uint32_t>(__stack_top - __stack_bottom) * sizeof(uint32_t);
+}
+
+}  // namespace heepstor::runtime

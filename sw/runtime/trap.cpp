@@ -1,0 +1,50 @@
+#include "runtime/platform.h"
+#include "runtime/stack.h"
+
+namespace heepstor::runtime {
+namespace {
+
+constexpr uint32_t kInterrupt = 1u << 31;  // in mcause
+
+const char* exception_name(uint32_t cause) {
+  switch (cause) {
+    case 1:
+      return "instruction_fault";
+    case 2:
+      return "illegal_instruction";
+    case 3:
+      return "breakpoint";
+    case 5:
+      return "load_fault";
+    case 7:
+      return "store_fault";
+    case 11:
+      return "environment_call";
+    default:
+      return (cause & kInterrupt) ? "unexpected_interrupt" : "unknown_exception";
+  }
+}
+
+const char* bus_error_name(const SocCtrl::BusError& error) {
+  return error.fetch ? "bus_error_fetch" : error.write ? "bus_error_write" : "bus_error_read";
+}
+
+}  // namespace
+}  // namespace heepstor::runtime
+
+// Every trap ends here. `pc` is the instruction's, except for a bus error of a load or store: that
+// one is an interrupt, some cycles late, and its value, the address, tells more.
+extern "C" [[noreturn]] void heepstor_trap(uint32_t cause, uint32_t pc) {
+  using namespace heepstor::runtime;
+  using heepstor::cfg::ExitCode;
+  if (!stack_intact()) {
+    // Whatever else has gone wrong came of it.
+    panic(ExitCode::kStackOverflow, "stack_overflow", pc, cause);
+  }
+  // A fetch from no one's address is an illegal instruction too: the bus knows more about it.
+  const SocCtrl::BusError error = SocCtrl::bus_error();
+  if (error.valid) {
+    panic(ExitCode::kBusError, bus_error_name(error), pc, error.address);
+  }
+  panic(ExitCode::kTrap, exception_name(cause), pc, cause);
+}
