@@ -73,16 +73,16 @@ _LOG_TAIL_LINES = 25
 
 @dataclass(frozen=True)
 class FirmwareImage:
-    """A linked image; all sizes in bytes."""
+    """A linked image and the sizes of its parts."""
 
     elf: Path
     map: Path
-    text: int
-    rodata: int
-    data: int
-    bss: int
-    arena: int
-    stack: int
+    text_bytes: int
+    rodata_bytes: int
+    data_bytes: int
+    bss_bytes: int
+    arena_bytes: int
+    stack_bytes: int
 
 
 def build_firmware(
@@ -240,12 +240,12 @@ def _image(folder: Path) -> FirmwareImage:
     return FirmwareImage(
         elf=elf,
         map=folder / "firmware.map",
-        text=sum(sizes.get(name, 0) for name in _TEXT),
-        rodata=sizes.get(".rodata", 0),
-        data=sizes.get(".data", 0),
-        bss=sizes.get(".bss", 0),
-        arena=sizes.get(".arena", 0),
-        stack=sizes.get(".stack", 0),
+        text_bytes=sum(sizes.get(name, 0) for name in _TEXT),
+        rodata_bytes=sizes.get(".rodata", 0),
+        data_bytes=sizes.get(".data", 0),
+        bss_bytes=sizes.get(".bss", 0),
+        arena_bytes=sizes.get(".arena", 0),
+        stack_bytes=sizes.get(".stack", 0),
     )
 
 
