@@ -75,7 +75,8 @@ class DataSet:
     """What is known about a data set.
 
     `mean` and `std` are those of each channel over the train split, with pixels from 0 to 1.
-    `sizes` are the numbers of train and test images of the whole data set.
+    `sizes` are the numbers of train and test images of the whole data set. In training, images are
+    shifted by up to `shift` pixels and, if `mirrored`, half of them are flipped left to right.
     """
 
     name: str
@@ -86,6 +87,8 @@ class DataSet:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    shift: int
+    mirrored: bool
     read: Callable[[DataSet, Path], Data]
     downloads: tuple[Download, ...]
 
@@ -330,6 +333,8 @@ DATA_SETS = (
         classes=_CIFAR10_CLASSES,
         mean=(0.4914, 0.4822, 0.4465),
         std=(0.2470, 0.2435, 0.2616),
+        shift=3,
+        mirrored=True,
         read=read_cifar10,
         downloads=(
             Download(
@@ -348,6 +353,8 @@ DATA_SETS = (
         classes=tuple("0123456789"),
         mean=(0.1307,),
         std=(0.3081,),
+        shift=1,
+        mirrored=False,
         read=read_idx,
         downloads=_idx_downloads(
             "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -368,6 +375,8 @@ DATA_SETS = (
         classes=_FASHION_CLASSES,
         mean=(0.2860,),
         std=(0.3530,),
+        shift=1,
+        mirrored=True,
         read=read_idx,
         downloads=_idx_downloads(
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",

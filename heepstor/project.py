@@ -2,8 +2,8 @@
 
 `model.py` defines `model()`, which returns the `nn.Sequential`, and `INPUT_SHAPE`, without the
 batch. The rest is optional: `APPEND_FINAL_SOFTMAX` (False), `BATCH` (1), `CLASS_NAMES`, and for
-training `DATASET` and `CROP`. Beside it lie `weights.safetensors`, `training.json`, `sample.npy` and
-`sample.json`; a project without weights runs with pseudo-random ones, and says so.
+training `DATASET` and `CROP`. Beside it lie `weights.safetensors`, `training.json`, `sample.npy`
+and `sample.json`; a project without weights runs with pseudo-random ones, and says so.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Project:
             return f"no {self.training_file.name} tells on what"
         record = _read_json(self.training_file)
         try:
-            accuracy = record["accuracy"]["float"]["test"]
+            accuracy = record["test_accuracy"]["float32"]
             return f"{record['data']['name']}, test accuracy {accuracy:.1%} before quantization"
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
