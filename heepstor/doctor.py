@@ -58,12 +58,12 @@ _SYSTEM_TOOLS = (
     _SystemTool(
         "zlib1g-dev",
         "compresses FST waveforms",
-        "echo ZLIB_VERSION | g++ -x c++ -E -P -include zlib.h - | tail -n 1",
+        "g++ -x c++ -E -P -include zlib.h - <<<ZLIB_VERSION | tail -n 1",
     ),
     _SystemTool(
         "liblz4-dev",
         "compresses FST waveforms",
-        "echo LZ4_VERSION_STRING | g++ -x c++ -E -P -include lz4.h - | tail -n 1",
+        "g++ -x c++ -E -P -include lz4.h - <<<LZ4_VERSION_STRING | tail -n 1",
     ),
     _SystemTool(
         "gcc-riscv64-unknown-elf",
@@ -73,8 +73,8 @@ _SYSTEM_TOOLS = (
     _SystemTool(
         "picolibc-riscv64-unknown-elf",
         "C library of the firmware",
-        "echo __PICOLIBC_VERSION__ | riscv64-unknown-elf-gcc --specs=picolibc.specs "
-        "-march=rv32imfc -mabi=ilp32f -E -P -include stdio.h - | tail -n 1",
+        "riscv64-unknown-elf-gcc --specs=picolibc.specs -march=rv32imfc -mabi=ilp32f "
+        "-E -P -include stdio.h - <<<__PICOLIBC_VERSION__ | tail -n 1",
     ),
 )
 
