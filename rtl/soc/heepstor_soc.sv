@@ -112,6 +112,9 @@ module heepstor_soc (
 
   logic [31:0] irq;
   logic        timer_irq, uart_irq, array_irq, bus_error_irq;
+  logic        unused_irq_ack;
+  logic [4:0]  unused_irq_id;
+  logic [2:0]  unused_debug;
 
   always_comb begin
     irq = '0;
@@ -149,12 +152,12 @@ module heepstor_soc (
     .data_wdata_o       (mgr_wdata[Data]),
     .data_rdata_i       (mgr_rdata[Data]),
     .irq_i              (irq),
-    .irq_ack_o          (),
-    .irq_id_o           (),
+    .irq_ack_o          (unused_irq_ack),
+    .irq_id_o           (unused_irq_id),
     .debug_req_i        (1'b0),  // the debug module's place is reserved
-    .debug_havereset_o  (),
-    .debug_running_o    (),
-    .debug_halted_o     (),
+    .debug_havereset_o  (unused_debug[0]),
+    .debug_running_o    (unused_debug[1]),
+    .debug_halted_o     (unused_debug[2]),
     .fetch_enable_i     (1'b1),
     .core_sleep_o       (sleeping_o)
   );
@@ -264,6 +267,7 @@ module heepstor_soc (
   );
 
   logic [7:0] uart_irqs;
+  logic       unused_uart_tx_en;
 
   uart u_uart (
     .clk_i,
@@ -272,7 +276,7 @@ module heepstor_soc (
     .tl_o                (uart_d2h),
     .cio_rx_i            (uart_rx_i),
     .cio_tx_o            (uart_tx_o),
-    .cio_tx_en_o         (),
+    .cio_tx_en_o         (unused_uart_tx_en),
     .intr_tx_watermark_o (uart_irqs[0]),
     .intr_rx_watermark_o (uart_irqs[1]),
     .intr_tx_empty_o     (uart_irqs[2]),

@@ -45,7 +45,7 @@ module soc_decoder #(
     end
   end
 
-  logic unused_row;
-  assign unused_row = ^row[31:30];
+  logic unused_bits;
+  assign unused_bits = ^{row[31:30], bank[31:TargetWidth]};
 
 endmodule

@@ -1,0 +1,154 @@
+"""Which SystemVerilog files make the SoC, in the order in which a compiler needs them."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from heepstor.config import Config
+from heepstor.emit import hardware
+from heepstor.errors import ToolError
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIVERS = tuple(
+    ROOT / "rtl" / "lint" / name for name in ("vendor_waivers.vlt", "generated_waivers.vlt")
+)
+"""Lint waivers, for files that are not ours or that are generated."""
+
+VENDOR_PACKAGES = ("pythondata-cpu-cv32e40p", "pythondata-misc-opentitan")
+"""Python distributions that carry the RTL which is not ours."""
+
+# What `uart` and `rv_timer` instantiate, under `hw/` of OpenTitan; packages first.
+_OPENTITAN_FILES = (
+    "top_earlgrey/rtl/top_pkg.sv",
+    "ip/prim/rtl/prim_util_pkg.sv",
+    "ip/prim/rtl/prim_secded_pkg.sv",
+    "ip/tlul/rtl/tlul_pkg.sv",
+    "ip/uart/rtl/uart_reg_pkg.sv",
+    "ip/rv_timer/rtl/rv_timer_reg_pkg.sv",
+    "ip/prim_generic/rtl/prim_generic_flop.sv",
+    "ip/prim_generic/rtl/prim_generic_flop_2sync.sv",
+    "ip/prim/rtl/prim_fifo_sync.sv",
+    "ip/prim/rtl/prim_intr_hw.sv",
+    "ip/prim/rtl/prim_secded_64_57_dec.sv",
+    "ip/prim/rtl/prim_secded_64_57_enc.sv",
+    "ip/prim/rtl/prim_subreg.sv",
+    "ip/prim/rtl/prim_subreg_arb.sv",
+    "ip/prim/rtl/prim_subreg_ext.sv",
+    "ip/tlul/rtl/tlul_adapter_host.sv",
+    "ip/tlul/rtl/tlul_adapter_reg.sv",
+    "ip/tlul/rtl/tlul_cmd_intg_chk.sv",
+    "ip/tlul/rtl/tlul_cmd_intg_gen.sv",
+    "ip/tlul/rtl/tlul_err.sv",
+    "ip/tlul/rtl/tlul_rsp_intg_chk.sv",
+    "ip/tlul/rtl/tlul_rsp_intg_gen.sv",
+    "ip/uart/rtl/uart_rx.sv",
+    "ip/uart/rtl/uart_tx.sv",
+    "ip/uart/rtl/uart_core.sv",
+    "ip/uart/rtl/uart_reg_top.sv",
+    "ip/uart/rtl/uart.sv",
+    "ip/rv_timer/rtl/timer_core.sv",
+    "ip/rv_timer/rtl/rv_timer_reg_top.sv",
+    "ip/rv_timer/rtl/rv_timer.sv",
+)
+
+# Of the CPU's manifest: for its own test bench only.
+_CPU_TESTBENCH_FILES = {"cv32e40p_tracer_pkg.sv", "cv32e40p_tb_wrapper.sv"}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files for a compiler, packages before their users."""
+
+    files: tuple[Path, ...]
+    include_folders: tuple[Path, ...]
+
+
+def own_files(folder: str) -> tuple[Path, ...]:
+    """The files of `rtl/<folder>`, packages first."""
+    files = sorted((ROOT / "rtl" / folder).glob("*.sv"))
+    return tuple(sorted(files, key=lambda path: not path.stem.endswith("_pkg")))
+
+
+def generated_files(config: Config) -> tuple[Path, ...]:
+    """The packages that `config` and the register tables give, written now if need be."""
+    folder = hardware.write_all(config)
+    names = ("heepstor_cfg_pkg.sv", "sa_reg_pkg.sv", "soc_ctrl_reg_pkg.sv")
+    return tuple(folder / name for name in names)
+
+
+def opentitan() -> Sources:
+    """OpenTitan's UART and timer with what they need.
+
+    Raises:
+        ToolError: if the package is not installed.
+    """
+    hw = package_folder("pythondata_misc_opentitan") / "resources" / "hw"
+    return Sources(tuple(hw / name for name in _OPENTITAN_FILES), (hw / "ip" / "prim" / "rtl",))
+
+
+def cpu() -> Sources:
+    """CV32E40P with its FPU.
+
+    Raises:
+        ToolError: if the package is not installed.
+    """
+    root = package_folder("pythondata_cpu_cv32e40p") / "system_verilog"
+    rtl = root / "rtl"
+    manifest = (root / "cv32e40p_fpu_manifest.flist").read_text(encoding="utf-8")
+    files = [
+        Path(line.replace("${DESIGN_RTL_DIR}", str(rtl))).resolve()
+        for line in manifest.splitlines()
+        if line.startswith("${DESIGN_RTL_DIR}")
+    ]
+    includes = (rtl / "include", rtl / "vendor/pulp_platform_common_cells/include")
+    return Sources(tuple(f for f in files if f.name not in _CPU_TESTBENCH_FILES), includes)
+
+
+def soc(config: Config) -> Sources:
+    """Everything that `heepstor_soc` needs.
+
+    Raises:
+        ToolError: if a package is not installed.
+    """
+    vendors = (cpu(), opentitan())
+    files = (
+        *generated_files(config),
+        *(file for vendor in vendors for file in vendor.files),
+        *own_files("common"),
+        *own_files("systolic_array"),
+        *own_files("soc"),
+    )
+    return Sources(files, tuple(f for vendor in vendors for f in vendor.include_folders))
+
+
+def vendor_versions() -> dict[str, str]:
+    """Version of every package whose RTL is used.
+
+    Raises:
+        ToolError: if one is not installed.
+    """
+    try:
+        return {name: metadata.version(name) for name in VENDOR_PACKAGES}
+    except metadata.PackageNotFoundError as error:
+        raise _not_installed(str(error.name)) from error
+
+
+def package_folder(module: str) -> Path:
+    """Folder of an installed Python package, found without importing it.
+
+    Raises:
+        ToolError: if it is not installed.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise _not_installed(module)
+    return Path(spec.origin).parent
+
+
+def _not_installed(package: str) -> ToolError:
+    return ToolError(
+        f"the Python package {package} is not installed; install HEEPstor with its dependencies"
+    )

@@ -1,0 +1,68 @@
+// The SoC with a back door for the simulator: memory, program counter and interrupt enables are looked
+// into from C++ (`main.cpp`), at no cost to the simulation while nobody looks.
+
+module sim_top (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+
+  output logic        uart_tx_o,
+  output logic        exit_valid_o,
+  output logic [31:0] exit_value_o,
+  output logic        marker_valid_o,
+  output logic [31:0] marker_o,
+  output logic        sleeping_o
+);
+
+  import heepstor_cfg_pkg::MemoryBankBytes;
+  import heepstor_cfg_pkg::MemoryBanks;
+  import heepstor_cfg_pkg::MemoryInterleavedBanks;
+
+  heepstor_soc u_soc (
+    .clk_i,
+    .rst_ni,
+    .uart_rx_i(1'b1),  // nobody talks to the firmware
+    .uart_tx_o,
+    .exit_valid_o,
+    .exit_value_o,
+    .marker_valid_o,
+    .marker_o,
+    .sleeping_o
+  );
+
+  // Address of the instruction in the decode stage.
+  export "DPI-C" function sim_program_counter;
+  function automatic int unsigned sim_program_counter();
+    return u_soc.u_cpu.core_i.pc_id;
+  endfunction
+
+  // Interrupts that may wake the CPU.
+  export "DPI-C" function sim_enabled_interrupts;
+  function automatic int unsigned sim_enabled_interrupts();
+    return u_soc.u_cpu.core_i.mie_bypass;
+  endfunction
+
+  // Where a byte of RAM lies.
+  export "DPI-C" function sim_ram_bank;
+  function automatic int unsigned sim_ram_bank(int unsigned offset);
+    return soc_pkg::ram_bank(offset, MemoryBanks, MemoryInterleavedBanks, MemoryBankBytes);
+  endfunction
+
+  export "DPI-C" function sim_ram_row;
+  function automatic int unsigned sim_ram_row(int unsigned offset);
+    return soc_pkg::ram_row(offset, MemoryBanks, MemoryInterleavedBanks, MemoryBankBytes);
+  endfunction
+
+  // Memory is read and written in the scope of its bank.
+  for (genvar b = 0; b < MemoryBanks; b++) begin : gen_backdoor
+    export "DPI-C" function sim_peek;
+    function automatic int unsigned sim_peek(int unsigned row);
+      return u_soc.gen_banks[b].u_bank.mem[row[$clog2(MemoryBankBytes/4)-1:0]];
+    endfunction
+
+    export "DPI-C" function sim_poke;
+    function automatic void sim_poke(int unsigned row, int unsigned data);
+      u_soc.gen_banks[b].u_bank.mem[row[$clog2(MemoryBankBytes/4)-1:0]] = data;
+    endfunction
+  end
+
+endmodule
