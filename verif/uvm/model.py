@@ -1,0 +1,269 @@
+"""What the array must answer, one bus transaction after the other.
+
+The contract says that nothing the bus can do gives a wrong result, it only waits. So a model
+without time, which does each access at once and in order, predicts every read. Two things depend on
+time, and there the model accepts all that is allowed: BUSY, and what ABORT left of the steps in
+flight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.numpy_twin import canonical_nan
+from heepstor.registers import SYSTOLIC_ARRAY, SYSTOLIC_ARRAY_ID, Access
+from verif.uvm.items import ALL_BYTES, BusTransaction, Float32Array, Int8Array
+
+WORD = 4
+_REGISTERS = {register.name: register for register in SYSTOLIC_ARRAY.registers}
+_WINDOWS = {window.name: window for window in SYSTOLIC_ARRAY.windows}
+
+
+def offset_of(name: str, index: int = 0) -> int:
+    """Offset of a register, or of byte `index` of a window."""
+    return (_REGISTERS.get(name) or _WINDOWS[name]).offset + index
+
+
+def encode(register: str, **fields: int) -> int:
+    """The word of a register from its fields; those not named are 0."""
+    lsb = {field.name: field.lsb for field in _REGISTERS[register].fields}
+    return sum(value << lsb[name] for name, value in fields.items())
+
+
+def decode(register: str, word: int) -> dict[str, int]:
+    """The fields of a register's word."""
+    return {
+        field.name: word >> field.lsb & ((1 << field.width) - 1)
+        for field in _REGISTERS[register].fields
+    }
+
+
+def constants(size: int, rows: int, config_hash: int) -> dict[str, int]:
+    """What the registers read that say what the array is."""
+    return {
+        "ID": SYSTOLIC_ARRAY_ID,
+        "GEOMETRY": encode("GEOMETRY", SIZE=size, ACCUMULATOR_ROWS=rows),
+        "CONFIG_HASH": config_hash,
+    }
+
+
+def window_bytes(size: int, rows: int) -> dict[str, int]:
+    """How much of each window there is."""
+    return {
+        "WEIGHTS0": size * size,
+        "WEIGHTS1": size * size,
+        "STAGE": WORD * size,
+        "LAUNCH": WORD * size,
+        "ACCUMULATORS": WORD * rows * size,
+    }
+
+
+def to_bits(value: np.float32) -> int:
+    """The 32-bit word of a float."""
+    return int(np.float32(value).view(np.uint32))
+
+
+def to_float(word: int) -> np.float32:
+    """The float of a 32-bit word; NaN payloads are kept."""
+    return np.uint32(word).view(np.float32)
+
+
+def accumulate(acc: Float32Array, a: Float32Array, w: Int8Array) -> Float32Array:
+    """One step in contract order: `acc` [N] plus `a` [K] times `w` [K, N], k after k."""
+    with np.errstate(all="ignore"):
+        for activation, weights in zip(a, w.astype(np.float32), strict=True):
+            acc = acc + activation * weights
+    return canonical_nan(acc)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What an offset is: a register, or the byte `index` of a window."""
+
+    name: str
+    access: Access
+    index: int = 0
+
+
+class ArrayModel:
+    """The programmer's view of an array of `size` with `rows` accumulator rows."""
+
+    def __init__(self, size: int, rows: int, config_hash: int) -> None:
+        self.size = size
+        self.rows = rows
+        self._constants = constants(size, rows, config_hash)
+        self._window_bytes = window_bytes(size, rows)
+        # Memories have no reset: what was never written may read as anything.
+        self._weights = np.zeros((2, size, size), np.int8)
+        self._weights_known = np.zeros((2, size, size), np.bool_)
+        self._accumulators = np.zeros((rows, size), np.float32)
+        self._accumulators_known = np.zeros((rows, size), np.bool_)
+        # Words that ABORT may have left as they were before a step in flight.
+        self._before_abort: dict[tuple[int, int], set[int]] = {}
+        self._in_flight: list[tuple[int, Float32Array]] = []
+        self._error_address = 0
+        self._abort()
+
+    def check(self, transaction: BusTransaction) -> str | None:
+        """Do the transaction; returns what is wrong with its answer, or None."""
+        target = self._target(transaction.offset)
+        error = self._refusal(target, transaction)
+        allowed: set[int] = {0}
+        if target is None or error:
+            self._latch(error, transaction.offset)
+        elif transaction.write:
+            self._write(target, transaction)
+        else:
+            allowed = self._read(target, transaction)
+        name = target.name if target else "nothing"
+        what = f"{'write' if transaction.write else 'read'} of 0x{transaction.offset:04x} ({name})"
+        where = f"{what} at cycle {transaction.granted}"
+        if not transaction.write and allowed and transaction.data not in allowed:
+            expected = " or ".join(f"0x{word:08x}" for word in sorted(allowed))
+            return f"{where}: got 0x{transaction.data:08x}, expected {expected}"
+        if transaction.irq != bool(self._errors):
+            return f"{where}: irq {transaction.irq}, expected {bool(self._errors)}"
+        return None
+
+    def _target(self, offset: int) -> _Target | None:
+        offset -= offset % WORD  # byte enables alone say which bytes
+        for register in _REGISTERS.values():
+            if offset == register.offset:
+                return _Target(register.name, register.access)
+        for window in _WINDOWS.values():
+            index = offset - window.offset
+            if 0 <= index < self._window_bytes[window.name]:
+                return _Target(window.name, window.access, index)
+        return None
+
+    def _refusal(self, target: _Target | None, transaction: BusTransaction) -> str:
+        """The error bit of STATUS that the transaction sets, or "" if it is done."""
+        if target is None:
+            return "ERR_ADDRESS"
+        if target.access == ("RO" if transaction.write else "WO"):
+            return "ERR_ACCESS"
+        whole = transaction.byte_enable == ALL_BYTES
+        if transaction.write and not whole and not target.name.startswith("WEIGHTS"):
+            return "ERR_ACCESS"
+        if target.name == "LAUNCH" and self._tile["ROW"] >= self.rows:
+            return "ERR_ROW"
+        return ""
+
+    def _latch(self, error: str, offset: int) -> None:
+        if not self._errors:
+            self._error_address = offset
+        self._errors |= encode("STATUS", **{error: 1})
+
+    def _write(self, target: _Target, transaction: BusTransaction) -> None:
+        word = transaction.data
+        match target.name:
+            case "CTRL":
+                if decode("CTRL", word)["ABORT"]:
+                    self._abort()
+            case "STATUS":
+                self._errors &= ~word
+            case "TILE":
+                self._tile = decode("TILE", word)
+            case "WEIGHTS0" | "WEIGHTS1":
+                self._write_weights(int(target.name[-1]), target.index, transaction)
+            case "STAGE":
+                self._staged[target.index // WORD] = to_float(word)
+            case "LAUNCH":
+                self._staged[target.index // WORD] = to_float(word)
+                self._launch(target.index // WORD + 1, transaction)
+            case "ACCUMULATORS":
+                row, column = divmod(target.index // WORD, self.size)
+                self._finish(row, transaction)
+                self._set_accumulator(row, column, word)
+
+    def _write_weights(self, bank: int, index: int, transaction: BusTransaction) -> None:
+        for byte in range(WORD):
+            if transaction.byte_enable >> byte & 1:
+                row, column = divmod(index + byte, self.size)
+                code = transaction.data >> 8 * byte & 0xFF
+                self._weights[bank, row, column] = np.uint8(code).view(np.int8)
+                self._weights_known[bank, row, column] = True
+
+    def _launch(self, lanes: int, transaction: BusTransaction) -> None:
+        row, bank = self._tile["ROW"], self._tile["BANK"]
+        before = self._accumulators[row].copy()
+        known = self._weights_known[bank, :lanes].all(axis=0)
+        known &= all(lane in self._staged for lane in range(lanes))
+        if self._tile["FIRST"]:
+            start = np.zeros(self.size, np.float32)
+        else:
+            start = before
+            known &= self._accumulators_known[row]
+            # A step that continues from one that ABORT may have dropped has no known result.
+            known &= np.array([(row, n) not in self._before_abort for n in range(self.size)])
+        staged = [self._staged.get(lane, np.float32(0)) for lane in range(lanes)]
+        a = np.array(staged, np.float32)
+        self._accumulators[row] = accumulate(start, a, self._weights[bank, :lanes])
+        self._accumulators_known[row] = known
+        for column in range(self.size):
+            self._before_abort.pop((row, column), None)
+        self._in_flight.append((row, before))
+        self._last_launch = transaction.granted
+        self._tile["ROW"] = (row + 1) & 0xFFFF
+        self._steps += 1
+
+    def _read(self, target: _Target, transaction: BusTransaction) -> set[int]:
+        """The words that a read may give; empty where it may give any."""
+        match target.name:
+            case "STATUS":
+                return {self._errors | busy for busy in self._busy(transaction)}
+            case "ERROR_ADDRESS":
+                return {self._error_address}
+            case "TILE":
+                return {encode("TILE", **self._tile)}
+            case "STEPS":
+                return {self._steps}
+            case "ACCUMULATORS":
+                row, column = divmod(target.index // WORD, self.size)
+                self._finish(row, transaction)
+                return self._read_accumulator(row, column, transaction.data)
+        return {self._constants[target.name]}
+
+    def _busy(self, transaction: BusTransaction) -> set[int]:
+        busy = encode("STATUS", BUSY=1)
+        if transaction.granted <= self._last_launch + self.size:
+            return {busy}  # a sum takes at least a cycle a row
+        if not self._in_flight and transaction.granted > self._finished + 1:
+            return {0}
+        return {0, busy}
+
+    def _finish(self, row: int, transaction: BusTransaction) -> None:
+        """An access to `row` waited for its steps, and so for those launched before them."""
+        rows = [in_flight for in_flight, _ in self._in_flight]
+        if row in rows:
+            last = len(rows) - 1 - rows[::-1].index(row)
+            del self._in_flight[: last + 1]
+            self._finished = transaction.answered
+
+    def _read_accumulator(self, row: int, column: int, got: int) -> set[int]:
+        expected = to_bits(self._accumulators[row, column])
+        allowed = {expected} | self._before_abort.get((row, column), set())
+        known = bool(self._accumulators_known[row, column])
+        if not known or got in allowed:
+            self._set_accumulator(row, column, got)  # what it read now, it must read again
+        return allowed if known else set()
+
+    def _set_accumulator(self, row: int, column: int, word: int) -> None:
+        self._before_abort.pop((row, column), None)
+        self._accumulators[row, column] = to_float(word)
+        self._accumulators_known[row, column] = True
+
+    def _abort(self) -> None:
+        for row, before in self._in_flight:
+            for column in range(self.size):
+                word = to_bits(before[column])
+                self._before_abort.setdefault((row, column), set()).add(word)
+        self._in_flight = []
+        self._last_launch = -self.size - 1
+        self._finished = 0
+        self._errors = 0
+        self._tile = decode("TILE", 0)
+        self._steps = 0
+        self._staged: dict[int, np.float32] = {}
