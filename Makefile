@@ -19,7 +19,7 @@ VARIABLES := $(shell sed -n 's/^\#? \([A-Z_]*\)=.*/\1/p' $(firstword $(MAKEFILE_
 $(foreach name,$(VARIABLES),$(eval override $(name) := $$(value $(name))))
 export $(VARIABLES)
 
-# $(call is_1,NAME): not empty when the variable is 1; refuses everything but 0 and 1.
+# $(call is_1,X): not empty when the variable X is 1; refuses everything but 0 and 1.
 is_1 = $(if $(filter-out 0 1,$($1)),$(error $1 is $($1); it must be 0 or 1),$(filter 1,$($1)))
 is_0 = $(if $($1),$(if $(call is_1,$1),,0))
 
@@ -31,7 +31,7 @@ software = $(addprefix --backend ,$(backend)) \
   $(if $(call is_0,ENABLE_DEBUG_HEEPSTOR_ASSERTIONS),--no-assertions)
 
 help: ## list the targets and the variables
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 	@echo && sed -n 's/^#? //p' Makefile
 
 setup: ## install what is missing: Debian packages, .venv, pinned Python packages
@@ -74,8 +74,10 @@ distclean: clean ## clean, and remove the environment
 	rm -rf .venv *.egg-info
 
 given-%:
-	@$(if $($*),:,$(error $* is missing: make $(firstword $(MAKECMDGOALS)) $*=...$(if \
-	  $(filter PROJECT,$*), with one of: $(notdir $(wildcard sw/apps/*)))))
+	@$(if $($*),:,$(error $* is missing: make $(firstword $(MAKECMDGOALS)) $*=$(accepted-$*)))
+
+accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
+accepted-DATA = folder
 
 .PHONY: help setup sim app train heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help
