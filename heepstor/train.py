@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -370,7 +370,7 @@ def _publish(
         "test_accuracy": asdict(result.test_accuracy),
     }
     tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-    _replace(project.weights_file, lambda path: save_file(tensors, path))
+    _replace(project.weights_file, lambda path: path.write_bytes(save(tensors)))
     _replace(
         project.training_file,
         lambda path: path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8"),
