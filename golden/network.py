@@ -42,14 +42,20 @@ def run(
     modules = flat_modules(model)
     outputs: dict[int, Tensor] = {}
     folded_until = -1  # index of the batch norm that the latest convolution holds
+    map_shape: torch.Size | None = None  # of the feature map that x is, or was before its Flatten
     with torch.no_grad():
         for index, module in enumerate(modules):
+            if x.dim() == 4:
+                map_shape = x.shape[1:]
             if isinstance(module, nn.Conv2d):
                 norm_index = _folded_norm(modules, index)
                 folded_until = index if norm_index is None else norm_index
                 x = _conv2d(module, x, modules[folded_until], per_channel)
+            elif isinstance(module, nn.Linear):
+                x = _linear(module, x, map_shape, per_channel)
+                map_shape = None
             elif index > folded_until:
-                x = _apply(module, x, per_channel)
+                x = _apply(module, x)
             if index >= folded_until:
                 outputs[index] = x
         if append_final_softmax:
@@ -75,11 +81,20 @@ def _folded_norm(modules: Sequence[nn.Module], index: int) -> int | None:
     return None
 
 
-def _apply(module: nn.Module, x: Tensor, per_channel: bool) -> Tensor:
+def _linear(
+    module: nn.Linear, x: Tensor, map_shape: torch.Size | None, per_channel: bool
+) -> Tensor:
+    """The product; k of a flattened feature map [C, H, W] counts row, column, channel."""
+    weights = quantize(module, per_channel=per_channel)
+    codes = weights.codes
+    if map_shape is not None:
+        order = torch.arange(map_shape.numel()).reshape(map_shape).permute(1, 2, 0).flatten()
+        x, codes = x[:, order], codes[:, order]
+    return layers.linear(x, codes, weights.scale, weights.bias)
+
+
+def _apply(module: nn.Module, x: Tensor) -> Tensor:
     match module:
-        case nn.Linear():
-            weights = quantize(module, per_channel=per_channel)
-            return layers.linear(x, weights.codes, weights.scale, weights.bias)
         case nn.BatchNorm2d():
             ones, zeros = torch.ones(module.num_features), torch.zeros(module.num_features)
             return layers.scale_bias_channels(x, *fold_batch_norm(ones, zeros, module))
