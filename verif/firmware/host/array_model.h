@@ -7,8 +7,9 @@
 
 namespace heepstor::host {
 
-// What the systolic array does, seen from the bus; written from docs/architecture.md and docs/numerics.md
-// alone, offsets included, so that a wrong offset in a generated header or a driver does not cancel out.
+// What the systolic array does, seen from the bus; written from docs/architecture.md and
+// docs/numerics.md alone, offsets included, so that a wrong offset in a generated header or a
+// driver does not cancel out.
 //
 // Everything that software has not written yet is NaN or an odd weight: using it shows.
 template <uint32_t kSize, uint32_t kRows>
@@ -30,14 +31,22 @@ class ArrayModel {
     const uint32_t offset = address - kBase;
     if (offset % 4 != 0) return refuse(kErrAccess, offset);
     switch (offset) {
-      case 0x000: return 0x48535431;
-      case 0x004: return kRows << 16 | kSize;
-      case 0x008: return kConfigHash;
-      case 0x00C: return refuse(kErrAccess, offset);
-      case 0x010: return status_;
-      case 0x014: return error_offset_;
-      case 0x018: return first_ << 17 | bank_ << 16 | row_;
-      case 0x01C: return steps_;
+      case 0x000:
+        return 0x48535431;
+      case 0x004:
+        return kRows << 16 | kSize;
+      case 0x008:
+        return kConfigHash;
+      case 0x00C:
+        return refuse(kErrAccess, offset);
+      case 0x010:
+        return status_;
+      case 0x014:
+        return error_offset_;
+      case 0x018:
+        return first_ << 17 | bank_ << 16 | row_;
+      case 0x01C:
+        return steps_;
     }
     if (is_weight(offset) || is_lane(offset, 0x2000) || is_lane(offset, 0x2100)) {
       return refuse(kErrAccess, offset);

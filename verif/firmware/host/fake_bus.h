@@ -7,8 +7,8 @@
 namespace heepstor::host {
 
 // A bus in front of one device: a type with `uint32_t read(uint32_t address)` and
-// `void write(uint32_t address, uint32_t value)`. A driver's bus has only static functions, so the device is
-// the program's only one; `device = {}` resets it.
+// `void write(uint32_t address, uint32_t value)`. A driver's bus has only static functions, so the
+// device is the program's only one; `device = {}` resets it.
 template <class Device>
 struct FakeBus {
   inline static Device device{};

@@ -1,9 +1,11 @@
-// Runs operators on the host. Standard input is a sequence of requests, standard output their results, all in
-// little-endian words. A request is the number of an operator and then what `run` reads for it; an array is
-// its number of elements and the elements. A result is the Status and the output array.
+// Runs operators on the host. Standard input is a sequence of requests, standard output their
+// results, all in little-endian words. A request is the number of an operator and then what `run`
+// reads for it; an array is its number of elements and the elements. A result is the Status and the
+// output array.
 //
-// Every array has its own allocation of exactly its size, so that the address sanitizer sees an access
-// beyond. Outputs start as `kUnwritten`, so that the comparison sees an element that was never written.
+// Every array has its own allocation of exactly its size, so that the address sanitizer sees an
+// access beyond. Outputs start as `kUnwritten`, so that the comparison sees an element that was
+// never written.
 
 #include <cstdio>
 #include <cstdlib>
@@ -114,14 +116,16 @@ Status run_elementwise(uint32_t op, std::vector<float>& output) {
       return ops::scale_bias({positions, channels, scale.data(), bias.data(), relu}, span(input),
                              span(output));
     }
-    case 3: return ops::relu(span(input), span(output));
+    case 3:
+      return ops::relu(span(input), span(output));
     case 4: {
       const auto in = read_shape(), out = read_shape();
       const auto window = read_window();
       output = unwritten(out.elements());
       return ops::max_pool2d({in, out, window, read<uint32_t>() != 0}, span(input), span(output));
     }
-    case 5: return ops::transpose({read_shape()}, span(input), span(output));
+    case 5:
+      return ops::transpose({read_shape()}, span(input), span(output));
     case 6: {
       const auto rows = read<uint32_t>(), classes = read<uint32_t>();
       return ops::softmax({rows, classes}, span(input), span(output));
@@ -135,7 +139,8 @@ Status run(uint32_t op, std::vector<float>& output) {
   if (op > 1) {
     return run_elementwise(op, output);
   }
-  return read<uint32_t>() == 0 ? run_product<Software>(op, output) : run_product<Direct>(op, output);
+  return read<uint32_t>() == 0 ? run_product<Software>(op, output)
+                               : run_product<Direct>(op, output);
 }
 
 }  // namespace
