@@ -163,3 +163,12 @@ def test_distclean_leaves_nothing_generated(project: Path) -> None:
     assert sorted(path.name for path in project.iterdir()) == ["Makefile", "scripts", "sw"]
     assert (project / "sw" / "apps" / "mnist").exists()
     assert not (project / "sw" / "apps" / "mnist" / "gen").exists()
+
+
+def test_the_doctor_answers_before_any_set_up(project: Path) -> None:
+    for name in ("pyproject.toml", "heepstor/doctor.py"):
+        (project / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, project / name)
+    done = make(project, "doctor")
+    assert "picolibc-riscv64-unknown-elf" in done.stdout
+    assert not (project / "was-set-up").exists()
