@@ -66,7 +66,7 @@ _LINK_FLAGS = (
 
 # Which line of the memory table a section of the image belongs to.
 _TEXT = (".vectors", ".boot", ".heepstor.hash", ".text")
-_SECTIONS = (*_TEXT, ".rodata", ".data", ".bss", ".arena", ".stack")
+_UNSUPPORTED = (".init_array", ".ctors", ".tdata", ".tbss")
 _OVERFLOW = re.compile(r"region `ram' overflowed by (\d+) bytes?")
 _LOG_TAIL_LINES = 25
 
@@ -146,6 +146,7 @@ class _Compiler:
         """What objects of `sources` depend on: of headers, all that are in the folders."""
         headers = [header for folder in self.folders for header in sorted(folder.rglob("*.h"))]
         return {
+            "recipe": cache.file_digest(Path(__file__)),
             "compiler": _version(),
             "flags": [*_COMPILE_FLAGS, *_CXX_FLAGS],
             "defines": dict(self.defines),
@@ -170,6 +171,12 @@ class _Compiler:
             str(target),
             what=f"compiling {source.name}",
         )
+        for section in _section_sizes(target):
+            if section.startswith(_UNSUPPORTED):
+                raise BuildError(
+                    f"{source.name}: needs section {section}; static constructors and thread-local "
+                    "data are not supported: nothing would set them up"
+                )
         return target
 
 
@@ -201,12 +208,6 @@ def _link(objects: Sequence[Path], runtime: Path, config: Config, folder: Path) 
         raise PlanError(_overflow_message(int(overflow[1]), objects, config))
     if result.returncode != 0:
         raise BuildError(_failure("linking the firmware", result.stderr))
-    strangers = _section_sizes(folder / "firmware.elf").keys() - set(_SECTIONS)
-    if strangers:
-        raise BuildError(
-            f"linking the firmware: nothing takes care of section {', '.join(sorted(strangers))} "
-            f"(static constructors and thread-local data are not supported)"
-        )
 
 
 def _overflow_message(excess: int, objects: Sequence[Path], config: Config) -> str:

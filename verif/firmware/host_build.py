@@ -13,7 +13,7 @@ from heepstor.emit import hardware
 
 SOURCES = Path(__file__).parent / "host"
 
-# -ffp-contract=off as for the target: the same roundings. A finding of a sanitizer ends the program.
+# -ffp-contract=off as for the target: the same roundings. A sanitizer's finding is the end.
 FLAGS = (
     "-std=c++17",
     "-O1",

@@ -88,9 +88,7 @@ def conv2d(
 
 def scale_bias(x: Float32Array, scale: Float32Array, bias: Float32Array, relu: bool) -> bytes:
     """Request for `x` [positions, C]."""
-    return (
-        _words(_SCALE_BIAS) + _array(x) + _array(scale) + _array(bias) + _words(*x.shape, relu)
-    )
+    return _words(_SCALE_BIAS) + _array(x) + _array(scale) + _array(bias) + _words(*x.shape, relu)
 
 
 def relu(x: Float32Array) -> bytes:

@@ -1,7 +1,7 @@
 """The firmware's operators, compiled for the host, against the golden arithmetic, bit for bit.
 
-Shapes and arguments are random (`HEEPSTOR_SEED` repeats them) with the awkward ones listed beside. The
-array sizes have accumulators of few rows, so that every GEMM of some size is worked on in chunks.
+Shapes and arguments are random (`HEEPSTOR_SEED` repeats them), the awkward ones listed beside. The
+arrays have accumulators of few rows, so that every GEMM of some size is worked on in chunks.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ pytestmark = pytest.mark.parametrize("size", ACCUMULATOR_ROWS)
 both_backends = pytest.mark.parametrize("backend", operators.BACKENDS)
 
 
-@pytest.fixture()
+@pytest.fixture
 def program(size: int) -> Path:
     rows = ACCUMULATOR_ROWS[size]
     return executable("operators", {"HOST_ARRAY_SIZE": size, "HOST_ACCUMULATOR_ROWS": rows})
 
 
-@pytest.fixture()
+@pytest.fixture
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(seeds.derive(request.node.name))
 
@@ -131,9 +131,7 @@ def test_linear_with_an_input_of_another_length_is_refused(
     assert_check_fails(program, words.tobytes(), "input.size() == layer.rows * layer.inputs")
 
 
-def test_scale_bias_has_the_golden_bits(
-    program: Path, rng: np.random.Generator, size: int
-) -> None:
+def test_scale_bias_has_the_golden_bits(program: Path, rng: np.random.Generator, size: int) -> None:
     requests, expected = [], []
     shapes = [(1, 1), (64, 3), *(tuple(map(int, rng.integers(1, 40, 2))) for _ in range(CASES))]
     for positions, channels in shapes:
@@ -162,9 +160,7 @@ POOLS = [
 ]
 
 
-def test_max_pool2d_has_the_golden_bits(
-    program: Path, rng: np.random.Generator, size: int
-) -> None:
+def test_max_pool2d_has_the_golden_bits(program: Path, rng: np.random.Generator, size: int) -> None:
     cases = POOLS + [random_pool(rng) for _ in range(CASES)]
     requests, expected = [], []
     for shape, window, ceil_mode in cases:
