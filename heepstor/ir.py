@@ -208,10 +208,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A chain of nodes; each one's input is the output of the one before."""
+    """A chain of nodes; each one's input is the output of the one before.
+
+    `output_shape` is what PyTorch gives; a Flatten that became free leaves a last node of another
+    shape, with the same order in memory.
+    """
 
     input_shape: Shape
     nodes: tuple[Node, ...]
+    output_shape: Shape
 
 
 @dataclass(frozen=True)
@@ -249,7 +254,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plan:
-    """A network, ready to be emitted."""
+    """A network, ready to be emitted.
+
+    `output` is the last layer's output in the shape that PyTorch gives it.
+    """
 
     layers: tuple[Layer, ...]
     input: Tensor

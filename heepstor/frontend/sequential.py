@@ -53,7 +53,7 @@ def import_sequential(
             raise site.error("is not the last module; a Softmax is accepted only at the end")
         nodes.append(ir.Node(site.name, (site.index,), op, shape, output_shape))
         shape = output_shape
-    return ir.Graph(first, tuple(nodes))
+    return ir.Graph(first, tuple(nodes), shape)
 
 
 def _batched(input_shape: Sequence[int], batch: int) -> Shape:
@@ -188,7 +188,6 @@ _READERS: dict[type[nn.Module], Callable[[Site, Any, Shape], Read]] = {
     nn.MaxPool2d: _max_pool,
     nn.Flatten: _flatten,
     nn.Softmax: _softmax,
-    nn.Identity: _identity,
     nn.Dropout: _identity,
     nn.Dropout1d: _identity,
     nn.Dropout2d: _identity,

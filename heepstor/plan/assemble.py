@@ -54,7 +54,7 @@ def assemble(graph: Graph, config: Config, forced: Backend | None) -> Plan:
     return Plan(
         layers=tuple(layers),
         input=network_input,
-        output=tensor,
+        output=replace(tensor, shape=graph.output_shape),
         arena_bytes=placed.size,
         weight_bytes=sum(budget.weight_bytes(node, config) for node in graph.nodes),
     )

@@ -32,5 +32,5 @@ def fuse_neighbours(graph: Graph, fuse: Callable[[Node, Node], Node | None]) -> 
 
 
 def with_nodes(graph: Graph, nodes: Iterable[Node]) -> Graph:
-    """The same input, other nodes."""
-    return Graph(graph.input_shape, tuple(nodes))
+    """The same input and output, other nodes."""
+    return Graph(graph.input_shape, tuple(nodes), graph.output_shape)

@@ -30,16 +30,18 @@ def _rewritten(nodes: Sequence[Node]) -> Iterator[Node]:
     flatten, rest = nodes[at], nodes[at + 1 :]
     feature_map = flatten.input_shape
     relus = list(takewhile(lambda node: isinstance(node.op, Relu), rest))
-    consumer = rest[len(relus)] if len(relus) < len(rest) else None
-    if consumer and isinstance(consumer.op, MatrixProduct):
-        for relu in relus:
-            yield replace(relu, input_shape=feature_map, output_shape=feature_map)
-        yield _with_rows_channels_last(consumer, consumer.op, feature_map)
-        yield from rest[len(relus) + 1 :]
-        return
-    if not _same_order(feature_map):
+    tail = rest[len(relus) :]
+    product = tail[0].op if tail else None
+    if not isinstance(product, MatrixProduct) and not _same_order(feature_map):
         yield replace(flatten, op=Transpose())
-    yield from rest
+        yield from rest
+        return
+    for relu in relus:
+        yield replace(relu, input_shape=feature_map, output_shape=feature_map)
+    if isinstance(product, MatrixProduct):
+        yield _with_rows_channels_last(tail[0], product, feature_map)
+        tail = tail[1:]
+    yield from tail
 
 
 def _same_order(feature_map: Shape) -> bool:

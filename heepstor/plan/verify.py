@@ -24,6 +24,8 @@ def verify(graph: Graph, after: str) -> Graph:
         if faults:
             raise InvalidGraph(f"after {after}, {node.name}: {'; '.join(faults)}")
         shape = node.output_shape
+    if prod(shape) != prod(graph.output_shape):
+        raise InvalidGraph(f"after {after}: ends with {shape}, expected {graph.output_shape}")
     modules = [index for node in graph.nodes for index in node.modules]
     if any(a >= b for a, b in pairwise(modules)):
         raise InvalidGraph(f"after {after}: modules out of order: {modules}")
