@@ -26,9 +26,9 @@ is_0 = $(if $($1),$(if $(call is_1,$1),,0))
 backend = $(if $(call is_1,USE_SOFTWARE_DNN_LAYER_OPERATORS),$(if $(filter-out software,$(BACKEND)), \
   $(error USE_SOFTWARE_DNN_LAYER_OPERATORS=1 contradicts BACKEND=$(BACKEND)),software),$(if \
   $(BACKEND),"$$BACKEND"))
-hardware = $(if $(CFG),--cfg "$$CFG") $(if $(MEMORY_BANKS),--set "memory.banks=$$MEMORY_BANKS")
-software = $(addprefix --backend ,$(backend)) \
-  $(if $(call is_0,ENABLE_DEBUG_HEEPSTOR_ASSERTIONS),--no-assertions)
+hardware = $(if $(CFG), --cfg "$$CFG")$(if $(MEMORY_BANKS), --set "memory.banks=$$MEMORY_BANKS")
+software = $(if $(backend), --backend $(backend))$(if \
+  $(call is_0,ENABLE_DEBUG_HEEPSTOR_ASSERTIONS), --no-assertions)
 
 help: ## list the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -38,19 +38,19 @@ setup: ## install what is missing: Debian packages, .venv, pinned Python package
 	@scripts/setup
 
 sim: given-PROJECT setup ## generate, build, simulate, compare with the golden model, report
-	heepstor sim $(hardware) $(software) -- "$$PROJECT"
+	heepstor sim$(hardware)$(software) -- "$$PROJECT"
 
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
-	heepstor app $(hardware) $(software) -- "$$PROJECT"
+	heepstor app$(hardware)$(software) -- "$$PROJECT"
 
 train: given-PROJECT given-DATA setup ## train a project's weights
-	heepstor train --data "$$DATA" $(if $(EPOCHS),--epochs "$$EPOCHS") -- "$$PROJECT"
+	heepstor train --data "$$DATA"$(if $(EPOCHS), --epochs "$$EPOCHS") -- "$$PROJECT"
 
 heepstor-gen: setup ## write what depends on the hardware description
-	heepstor gen $(hardware)
+	heepstor gen$(hardware)
 
 mcu-gen: setup ## heepstor-gen, and build the simulator of the SoC
-	heepstor mcu-gen $(hardware)
+	heepstor mcu-gen$(hardware)
 
 test: setup ## run every test
 	pytest verif/ -n 8
