@@ -118,7 +118,7 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         (folder / "report.json").unlink(missing_ok=True)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
-        simulator = _build_simulator(options, steps)
+        simulator = _build_simulator(application, options, steps)
         result = _simulate(application, simulator, options, steps, folder)
         return _report(application, result, options, steps, folder)
 
@@ -217,12 +217,14 @@ def _emit(
     return [project.gen_dir / name for name in files if name.endswith(".cpp")]
 
 
-def _build_simulator(options: Options, steps: _Steps) -> build.SimulatorBinary:
+def _build_simulator(
+    application: Application, options: Options, steps: _Steps
+) -> build.SimulatorBinary:
     with steps.step("simulator") as summary:
         simulator = build.build_soc(
             options.config,
             trace=options.trace_file is not None,
-            profile_guided=options.profile_guided,
+            profile_guided=application.image.elf if options.profile_guided else None,
             on_progress=lambda message: steps.say("simulator", message),
         )
         summary |= {"binary": _relative(simulator.path), "hash": f"0x{simulator.config_hash:08x}"}
@@ -278,14 +280,17 @@ def _offset(buffer: Buffer | None) -> int:
 
 
 def _progress_text(progress: sim.Progress, layers: Sequence[Layer]) -> str:
-    kind, index = progress.marker & 0xF000_0000, progress.marker & 0x0FFF_FFFF
-    where = ""
-    if kind in (Marker.LAYER_START, Marker.LAYER_END) and index < len(layers):
-        where = f", layer {index} {layers[index].name}"
+    layer = _layer_name(progress.marker, layers)
     return (
         f"{progress.cycles / 1e6:.1f} million cycles, "
-        f"{progress.cycles_per_s / 1e6:.2f} million a second{where}"
+        f"{progress.cycles_per_s / 1e6:.2f} million a second" + (f", {layer}" if layer else "")
     )
+
+
+def _layer_name(marker: int, layers: Sequence[Layer]) -> str | None:
+    """The layer that runs, by the last marker written; None outside layers."""
+    kind, index = marker & 0xF000_0000, marker & 0x0FFF_FFFF
+    return layers[index].name if kind == Marker.LAYER_START and index < len(layers) else None
 
 
 def _report(
@@ -336,8 +341,9 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
             "cycles": result.cycles,
             "wall_s": round(result.wall_s, 3),
             "cpu_s": round(result.cpu_s, 3),
-            "cycles_per_s": round(result.cycles_per_s),
+            "cycles_per_s": round(result.cycles_per_cpu_s),
             "reason": result.reason,
+            "stopped_at": _stopped_at(application, result),
         },
         "panic": found.panic,
         "exit_code": result.exit_code,
@@ -398,6 +404,18 @@ def _sections(image: build.FirmwareImage) -> dict[str, int]:
         "data": image.data_bytes,
         "bss": image.bss_bytes,
         "arena": image.arena_bytes,
+    }
+
+
+def _stopped_at(application: Application, result: sim.SimResult) -> document.Report | None:
+    """Where the CPU was when the firmware did not end by itself."""
+    if result.exit_code is not None:
+        return None
+    marker = result.markers[-1][1] if result.markers else 0
+    return {
+        "pc": f"0x{result.pc:08x}",
+        "function": sim.symbolize(application.image.elf, result.pc),
+        "layer": _layer_name(marker, application.plan.layers),
     }
 
 

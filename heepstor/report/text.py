@@ -145,5 +145,10 @@ def _verdict(report: dict[str, Any]) -> str:
     where = " at " + " ".join(f"{k}={v}" for k, v in panic.items()) if panic else ""
     ended = f"firmware {report['exit_name']}{where}"
     if report["exit_code"] is None:
-        ended = f"firmware did not end: {report['sim']['reason']}"
+        at = report["sim"]["stopped_at"]
+        layer = f", layer {at['layer']}" if at["layer"] else ""
+        ended = (
+            f"firmware did not end: {report['sim']['reason']} at cycle "
+            f"{report['sim']['cycles']:,}, pc {at['pc']} in {at['function']}{layer}"
+        )
     return f"{'PASS' if report['passed'] else 'FAIL'}: {ended}"

@@ -1,7 +1,7 @@
 """Every layer type with awkward arguments, as firmware on the whole SoC, against golden.
 
-`passed` means: each layer's memory equals the golden output bit for bit, and the firmware's own hashes
-agree. Several layer types share a network, because each image costs seconds to build.
+`passed` means: each layer's memory equals the golden output bit for bit, and the firmware's own
+hashes agree. Several layer types share a network, because each image costs seconds to build.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ def randomized(model: nn.Sequential, name: str) -> nn.Sequential:
 def test_every_layer_is_golden_bit_for_bit(name: str, backend: str) -> None:
     model, input_shape = NETWORKS[name]
     compiled = heepstor.compile(
-        randomized(model, name), input_shape=input_shape, name=f"test-{name}-{backend}", backend=backend
+        randomized(model, name),
+        input_shape=input_shape,
+        name=f"test-{name}-{backend}",
+        backend=backend,
     )
     report = compiled.simulate()
     assert report["passed"], compiled.render(report)

@@ -137,6 +137,7 @@ def example() -> dict[str, Any]:
         },
         "sim": {
             "cycles": 1000, "wall_s": 0.5, "cpu_s": 0.4, "cycles_per_s": 2500, "reason": "exit",
+            "stopped_at": None,
         },
         "panic": None,
         "exit_code": 0,
@@ -191,9 +192,15 @@ def test_the_table_of_an_unfinished_run_says_what_was_not_reached(example: dict[
         "cycles": None, "macs_per_cycle": None, "utilization": None, "share": None,
     }  # fmt: skip
     example["memory"]["stack_used"] = None
-    example["sim"]["reason"] = "cycle limit"
+    example["sim"] |= {
+        "reason": "cycle_limit",
+        "stopped_at": {"pc": "0x00000200", "function": "gemm", "layer": "fc1"},
+    }
+    report.validate(example)
     text = report.render(example)
-    assert text.endswith("FAIL: firmware did not end: cycle limit")
+    assert text.endswith(
+        "FAIL: firmware did not end: cycle_limit at cycle 1,000, pc 0x00000200 in gemm, layer fc1"
+    )
     assert "stack - of 16,384" in text
 
 
