@@ -1,0 +1,22 @@
+"""The array behind its bus port: registers, steps, hazards, errors, timing."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+CONFIG_HASH = 0x89AB_CDEF
+
+
+@pytest.mark.parametrize(("size", "rows"), [(4, 4), (8, 64), (12, 16), (16, 256)])
+def test_systolic_array(size: int, rows: int) -> None:
+    run_module(
+        "systolic_array",
+        sa.sources(),
+        "verif.rtl.systolic_array.cocotb_systolic_array",
+        {"Size": size, "AccumulatorRows": rows, "ConfigHash": CONFIG_HASH},
+        public=["sa_core"],
+        timeout_s=300,
+    )
