@@ -32,11 +32,9 @@ class Site:
         """A private, read-only float32 copy of a parameter or buffer of the module.
 
         Raises:
-            ModelError: it is not float32, not initialised, or holds NaN or infinity.
+            ModelError: it is not float32, or holds NaN or infinity.
         """
         tensor = getattr(self.module, attribute)
-        if nn.parameter.is_lazy(tensor):
-            raise self.error(f"has an uninitialised {attribute}; run the model once before")
         if tensor.dtype != torch.float32:
             raise self.error(f"has a {attribute} of {tensor.dtype}; it must be torch.float32")
         array = np.array(tensor.detach().cpu().numpy(), dtype=np.float32)

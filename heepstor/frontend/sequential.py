@@ -70,6 +70,8 @@ def _batched(input_shape: Sequence[int], batch: int) -> Shape:
 
 
 def _read(site: Site, shape: Shape) -> Read:
+    if any(map(nn.parameter.is_lazy, site.module.parameters())):
+        raise site.error("is not initialised; it must have run once")
     for kind, reader in _READERS.items():
         if same_forward(site.module, kind):
             return reader(site, site.module, shape)

@@ -1,0 +1,186 @@
+"""The whole planner: layers, back-ends, memory."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from torch import nn
+
+from heepstor import config
+from heepstor.errors import PlanError
+from heepstor.frontend import import_sequential
+from heepstor.ir import Backend, OpKind, Plan
+from heepstor.plan import plan
+from heepstor.plan.packing import pack
+from verif.unit.networks import NETWORKS, seeded
+
+
+def make(
+    model: nn.Sequential,
+    shape: tuple[int, ...],
+    overrides: tuple[str, ...] = (),
+    backend: Backend | None = None,
+) -> Plan:
+    graph = import_sequential(seeded(model, repr(model)), shape)
+    return plan(graph, config.load(overrides=overrides), backend=backend)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_layers_are_a_chain_with_increasing_modules(name: str) -> None:
+    planned = make(*NETWORKS[name])
+    assert planned.layers[0].input == planned.input
+    assert planned.input.buffer is None
+    for index, layer in enumerate(planned.layers):
+        assert layer.index == index
+        assert layer.output.buffer is not None
+        assert layer.output.buffer.size == 4 * layer.output.elements
+        if index:
+            assert layer.input == planned.layers[index - 1].output
+    modules = [m for layer in planned.layers for m in layer.modules]
+    assert modules == sorted(set(modules))
+    assert planned.output.buffer == planned.layers[-1].output.buffer
+
+
+def test_a_network_is_planned_as_its_operators() -> None:
+    planned = make(*NETWORKS["convolution, batch norm, pool, flatten, linear"])
+    assert [(layer.name, layer.kind, layer.relu) for layer in planned.layers] == [
+        ("0+1+2", OpKind.CONV2D, True),
+        ("3", OpKind.MAX_POOL2D, False),
+        ("6", OpKind.LINEAR, False),
+        ("7", OpKind.SOFTMAX, False),
+    ]
+    conv, pool, linear, softmax = planned.layers
+    assert (conv.macs, linear.macs) == (8 * 7 * 27 * 9, 108 * 5)
+    assert conv.window is not None
+    assert conv.window.kernel == (3, 3)
+    assert pool.window is not None
+    assert linear.input.shape == (1, 9, 4, 3)
+    assert softmax.output.buffer == linear.output.buffer
+
+
+def test_the_weights_counted_are_those_emitted() -> None:
+    planned = make(*NETWORKS["batch norm and ReLU in every place"])
+    expected = 0
+    for layer in planned.layers:
+        if layer.gemm:
+            expected += (
+                pack(layer.gemm, 8).nbytes + layer.gemm.scale.nbytes + layer.gemm.bias.nbytes
+            )
+        elif layer.scale is not None:
+            assert layer.bias is not None
+            expected += layer.scale.nbytes + layer.bias.nbytes
+    assert planned.weight_bytes == expected
+
+
+@pytest.mark.parametrize("backend", list(Backend))
+def test_a_forced_backend_computes_every_product(backend: Backend) -> None:
+    planned = make(*NETWORKS["convolution, batch norm, pool, flatten, linear"], backend=backend)
+    products = [layer for layer in planned.layers if layer.gemm]
+    assert {layer.backend for layer in products} == {backend}
+    assert {layer.backend_reason for layer in products} == {f"{backend.value}: asked for"}
+    assert all(layer.predicted_cycles > 0 for layer in products)
+
+
+def test_the_reason_gives_the_predictions_of_both_backends() -> None:
+    shape = (3, 16, 16)
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 16, 5)), shape).layers
+    (software,) = make(nn.Sequential(nn.Conv2d(3, 16, 5)), shape, backend=Backend.SOFTWARE).layers
+    assert layer.backend is Backend.DIRECT
+    assert layer.backend_reason == (
+        f"direct: {layer.predicted_cycles:,} predicted cycles "
+        f"against {software.predicted_cycles:,} in software"
+    )
+    assert layer.predicted_cycles < software.predicted_cycles
+
+
+def test_the_planner_takes_the_backend_with_fewer_predicted_cycles() -> None:
+    # One output channel uses one column of the array in eight, but every weight tile has all eight.
+    model = nn.Sequential(nn.Linear(8, 1))
+    (layer,) = make(model, (8,)).layers
+    (direct,) = make(model, (8,), backend=Backend.DIRECT).layers
+    assert layer.backend is Backend.SOFTWARE
+    assert layer.predicted_cycles < direct.predicted_cycles
+    assert f"against {direct.predicted_cycles:,} in direct mode" in layer.backend_reason
+
+
+def test_an_fpu_latency_makes_software_dearer() -> None:
+    model = nn.Sequential(nn.Linear(64, 8))
+    fast, slow = (
+        make(model, (64,), (f"cpu.fpu_latency={n}",), Backend.SOFTWARE).layers[0].predicted_cycles
+        for n in (0, 2)
+    )
+    assert fast < slow
+
+
+# Memory
+
+
+def test_the_im2row_chunk_is_as_long_as_the_accumulators() -> None:
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 20, 20)).layers
+    assert layer.chunk_rows == 64
+    assert layer.scratch is not None
+    assert layer.scratch.size == 64 * 27 * 4
+
+
+def test_the_im2row_chunk_is_not_longer_than_the_matrix() -> None:
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 4, 5)).layers
+    assert layer.chunk_rows == 2 * 3
+
+
+def test_a_pointwise_convolution_needs_no_scratch() -> None:
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 1)), (3, 4, 5)).layers
+    assert layer.scratch is None
+    (strided,) = make(nn.Sequential(nn.Conv2d(3, 4, 1, stride=2)), (3, 4, 5)).layers
+    assert strided.scratch is not None
+
+
+def test_the_im2row_chunk_shrinks_when_memory_is_short() -> None:
+    # 64 rows of 64 * 9 floats are 147,456 bytes: more than a memory of 160 KiB can spare.
+    model = nn.Sequential(nn.Conv2d(64, 4, 3))
+    memory = ("memory.banks=5", "memory.bank_kib=32")
+    (layer,) = make(model, (64, 9, 9), memory).layers
+    assert 1 <= layer.chunk_rows < 49
+    assert layer.scratch is not None
+    assert layer.scratch.size == layer.chunk_rows * 576 * 4
+    (roomy,) = make(model, (64, 9, 9)).layers
+    assert roomy.chunk_rows == 49
+
+
+LARGE = {
+    "weights": (nn.Sequential(nn.Linear(1000, 400)), (1000,), "the weights of 0 with 403,200"),
+    "output": (nn.Sequential(nn.Conv2d(1, 32, 1)), (1, 64, 64), "the output of 0 with 524,288"),
+    "input": (nn.Sequential(nn.MaxPool2d(8)), (8, 128, 128), "the input with 524,288"),
+}
+
+
+@pytest.mark.parametrize("part", LARGE)
+def test_a_network_too_large_is_refused_with_the_excess_and_the_largest_part(part: str) -> None:
+    model, shape, largest = LARGE[part]
+    overrides = ("memory.bank_kib=16",) if part == "weights" else ()
+    with pytest.raises(PlanError) as caught:
+        make(model, shape, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    found = re.search(r"needs ([\d,]+) bytes, ([\d,]+) more than the memory of ([\d,]+) ", message)
+    assert found, message
+    needed, excess, memory = (int(n.replace(",", "")) for n in found.groups())
+    assert needed == memory + excess
+    parts = re.search(
+        r"\): weights (.*), input (.*), arena (.*), stack (.*), code (.*) \(", message
+    )
+    assert parts, message
+    assert sum(int(n.replace(",", "")) for n in parts.groups()) == needed
+    assert f"the largest is {largest}" in message
+
+
+def test_the_refusal_is_exact_to_the_byte() -> None:
+    """With an accepted network, one more bank's worth of input is refused, and by as much."""
+    memory = ("memory.banks=4", "memory.bank_kib=32")
+    fixed = 16 * 1024 + 32 * 1024
+    room = (128 * 1024 - fixed) // 4
+    # A pool of the whole map: its input and 16 bytes of arena are all it needs.
+    fits = room - 4
+    make(nn.Sequential(nn.MaxPool2d((1, fits))), (1, 1, fits), memory)
+    with pytest.raises(PlanError, match="4 more than"):
+        make(nn.Sequential(nn.MaxPool2d((1, fits + 1))), (1, 1, fits + 1), memory)
