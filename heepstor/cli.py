@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+
+_ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+"""What the file system may answer anywhere: full, over quota, read-only, not permitted."""
 
 _DESCRIPTION = """\
 From a PyTorch model to per-layer cycles on a RISC-V SoC with an FP32xINT8 systolic array, simulated
@@ -40,6 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HeepstorError as error:
         print(f"heepstor: error: {error}", file=sys.stderr)
         return error.exit_status
+    except OSError as error:
+        if error.errno not in _ENVIRONMENT_ERRORS:
+            raise
+        print(f"heepstor: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return HeepstorError.exit_status
     except KeyboardInterrupt:
         print("heepstor: interrupted; nothing half-written is kept", file=sys.stderr)
         return EXIT_INTERRUPTED

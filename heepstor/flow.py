@@ -433,10 +433,10 @@ def _relative(path: Path) -> str:
 def _exclusive(name: str) -> Iterator[Path]:
     """The project's build folder, for this run alone: two would overwrite each other's files."""
     folder = ROOT / "build" / name
-    folder.mkdir(parents=True, exist_ok=True)
     owner = folder / ".owner"
     lock = FileLock(folder / ".lock")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         pid = owner.read_text(encoding="utf-8").strip() if owner.exists() else "unknown"
@@ -444,6 +444,8 @@ def _exclusive(name: str) -> Iterator[Path]:
             f"build/{name}: another run of this project (process {pid}) is using it; "
             "wait until it has ended"
         ) from None
+    except OSError as error:
+        raise ProjectError(f"build/{name}: cannot be written ({error.strerror})") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         yield folder

@@ -17,7 +17,7 @@ class Mismatch:
     """The first element of a layer that is not golden; `index` is in PyTorch's order."""
 
     layer: str
-    index: tuple[int, ...]
+    index: list[int]
     got: str
     got_bits: str
     expected: str
@@ -26,7 +26,7 @@ class Mismatch:
 
     def __str__(self) -> str:
         return (
-            f"{self.layer}{list(self.index)}: got {self.got} ({self.got_bits}), "
+            f"{self.layer}{self.index}: got {self.got} ({self.got_bits}), "
             f"expected {self.expected} ({self.expected_bits}), {self.ulps} ulps apart"
         )
 
@@ -84,7 +84,7 @@ def _bits(values: Float32Array) -> npt.NDArray[np.uint32]:
 def _mismatch(layer: str, index: tuple[int, ...], got: np.uint32, expected: np.uint32) -> Mismatch:
     return Mismatch(
         layer=layer,
-        index=index,
+        index=list(index),
         got=str(got.view(np.float32)),
         got_bits=f"0x{int(got):08x}",
         expected=str(expected.view(np.float32)),

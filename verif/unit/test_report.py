@@ -88,7 +88,7 @@ def test_the_first_mismatch_names_layer_index_values_and_ulps() -> None:
     assert verdict.mismatches == 2
     first = verdict.first_mismatch
     assert first is not None
-    assert (first.layer, first.index, first.ulps) == ("layer1", (0, 1, 0, 1), 1)
+    assert (first.layer, first.index, first.ulps) == ("layer1", [0, 1, 0, 1], 1)
     assert (first.got_bits, first.expected_bits) == ("0x3f800001", "0x3f800000")
     assert "layer1[0, 1, 0, 1]: got 1.0000001 (0x3f800001), expected 1.0" in str(first)
 
