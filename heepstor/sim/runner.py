@@ -24,8 +24,8 @@ _GRACE_S = 10.0  # for a simulator to end after SIGINT, before it is killed
 _USAGE_STATUS = 2  # the simulator refused to start and said why
 
 Reason = Literal["exit", "cycle_limit", "signal", "asleep"]
-"""Why a simulation ended: the firmware said so; the limit struck; the simulator was told to stop; the
-CPU waits for an interrupt with all interrupts disabled."""
+"""Why a simulation ended: the firmware said so; the limit struck; the simulator was told to stop;
+the CPU waits for an interrupt with all interrupts disabled."""
 
 
 @dataclass(frozen=True)
