@@ -50,12 +50,12 @@ def fold_batch_norm(scale: Tensor, bias: Tensor, norm: nn.BatchNorm2d) -> tuple[
         raise ValueError("BatchNorm2d without running statistics has no value in inference")
     mean = _finite(norm.running_mean, "running_mean").to(torch.float64)
     variance = _finite(norm.running_var, "running_var").to(torch.float64)
-    gain = 1 / torch.sqrt(variance + norm.eps)
-    shift = torch.zeros_like(mean)
+    gamma, beta = torch.ones_like(mean), torch.zeros_like(mean)
     if norm.affine:
-        gain = _finite(norm.weight, "weight").to(torch.float64) / torch.sqrt(variance + norm.eps)
-        shift = _finite(norm.bias, "bias").to(torch.float64)
-    folded_bias = (bias.to(torch.float64) - mean) * gain + shift
+        gamma = _finite(norm.weight, "weight").to(torch.float64)
+        beta = _finite(norm.bias, "bias").to(torch.float64)
+    gain = gamma / torch.sqrt(variance + norm.eps)
+    folded_bias = (bias.to(torch.float64) - mean) * gain + beta
     return (scale.to(torch.float64) * gain).to(torch.float32), folded_bias.to(torch.float32)
 
 

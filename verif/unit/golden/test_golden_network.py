@@ -91,6 +91,8 @@ def test_a_batch_gives_the_bits_of_its_images_one_by_one() -> None:
         assert_same_bits(together[i : i + 1], network.run(model, x[i : i + 1])[3])
 
 
+# PyTorch remarks that an even kernel with padding "same" costs it a copy.
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.parametrize("per_channel", [True, False])
 @pytest.mark.parametrize(
     "make",

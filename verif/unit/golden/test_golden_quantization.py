@@ -108,8 +108,8 @@ def test_batch_norm_is_folded_in_float64_and_rounded_once(affine: bool) -> None:
     scale, bias = normal(rng, 32), normal(rng, 32)
     got = fold_batch_norm(torch.from_numpy(scale), torch.from_numpy(bias), norm)
     for n in range(32):
-        gamma = float(norm.weight[n]) if affine else 1.0
-        beta = float(norm.bias[n]) if affine else 0.0
+        gamma = norm.weight[n].item() if affine else 1.0
+        beta = norm.bias[n].item() if affine else 0.0
         g = gamma / math.sqrt(float(norm.running_var[n]) + norm.eps)
         shifted = (float(bias[n]) - float(norm.running_mean[n])) * g + beta
         assert_same_bits(got[0][n], np.float32(float(scale[n]) * g))
