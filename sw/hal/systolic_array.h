@@ -50,9 +50,11 @@ class SystolicArray {
       return Status::kRefused;
     }
     uint32_t address = at(bank == 0 ? array_reg::kWeights0Offset : array_reg::kWeights1Offset);
-    const int8_t* const end = tile + rows * kSize;
-    for (; tile != end; tile += 4, address += 4) {
-      Bus::write(address, word_at(tile));
+    for (; rows > 0; --rows, tile += kSize, address += kSize) {
+#pragma GCC unroll 8
+      for (uint32_t byte = 0; byte < kSize; byte += 4) {
+        Bus::write(address + byte, word_at(tile + byte));
+      }
     }
     return Status::kOk;
   }
@@ -73,15 +75,7 @@ class SystolicArray {
     if (lanes == 0 || lanes > kSize || steps > kAccumulatorRows) {
       return Status::kRefused;
     }
-    if (lanes == kSize) {
-      for (; steps > 0; --steps, activations += stride) {
-        full_step(activations);
-      }
-    } else {
-      for (; steps > 0; --steps, activations += stride) {
-        step(activations, lanes);
-      }
-    }
+    stream_lanes(activations, stride, steps, lanes);
     return Status::kOk;
   }
 
@@ -135,28 +129,41 @@ class SystolicArray {
     Bus::write_float(at(array_reg::kLaunchOffset) + 4 * lane, activation);
   }
 
-  static void step(const float* activations, uint32_t lanes) {
-    for (uint32_t lane = 0; lane < lanes - 1; ++lane) {
-      stage(lane, activations[lane]);
+  // Finds the loop that is compiled for this number of lanes.
+  template <uint32_t kLanes = kSize>
+  static void stream_lanes(const float* activations, uint32_t stride, uint32_t steps,
+                           uint32_t lanes) {
+    if constexpr (kLanes > 1) {
+      if (lanes < kLanes) {
+        stream_lanes<kLanes - 1>(activations, stride, steps, lanes);
+        return;
+      }
     }
-    launch(lanes - 1, activations[lanes - 1]);
+    for (; steps > 0; --steps, activations += stride) {
+      step<kLanes>(activations);
+    }
   }
 
-  // A step of all lanes, without a loop. Four loads before four stores: no load is followed at once
-  // by its use, which would stall the CPU.
-  static void full_step(const float* activations) {
-#pragma GCC unroll 64
-    for (uint32_t lane = 0; lane < kSize; lane += 4) {
-      const float a0 = activations[lane], a1 = activations[lane + 1];
-      const float a2 = activations[lane + 2], a3 = activations[lane + 3];
-      stage(lane, a0);
-      stage(lane + 1, a1);
-      stage(lane + 2, a2);
-      if (lane + 4 < kSize) {
-        stage(lane + 3, a3);
+  // A step without a loop. Four loads before four stores: no load is followed at once by its use,
+  // which would stall the CPU.
+  template <uint32_t kLanes, uint32_t kFirst = 0>
+  static void step(const float* activations) {
+    constexpr uint32_t kCount = kLanes - kFirst < 4 ? kLanes - kFirst : 4;
+    float values[kCount];
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < kCount; ++i) {
+      values[i] = activations[kFirst + i];
+    }
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < kCount; ++i) {
+      if (kFirst + i < kLanes - 1) {
+        stage(kFirst + i, values[i]);
       } else {
-        launch(lane + 3, a3);
+        launch(kFirst + i, values[i]);
       }
+    }
+    if constexpr (kFirst + kCount < kLanes) {
+      step<kLanes, kFirst + kCount>(activations);
     }
   }
 

@@ -21,11 +21,16 @@ struct Conv2d {
   constexpr uint32_t depth() const {
     return window.kernel.rows * window.kernel.columns * group_inputs();
   }
-  // The im2row matrix of a 1 x 1 convolution is the feature map itself: it needs no scratch.
-  constexpr bool is_pointwise() const {
-    return window.kernel.rows * window.kernel.columns == 1 && window.stride.rows == 1 &&
-           window.stride.columns == 1 && window.padding.rows == 0 && window.padding.columns == 0 &&
-           output.height == input.height && output.width == input.width;
+  // Whether every tap of every position lies inside the input. The activations are then read in
+  // place; where it is false, their matrix is written to scratch memory, with zeros for the
+  // padding.
+  constexpr bool reads_in_place() const {
+    const Window& w = window;
+    return w.padding.rows == 0 && w.padding.columns == 0 &&
+           (output.height - 1) * w.stride.rows + (w.kernel.rows - 1) * w.dilation.rows <
+               input.height &&
+           (output.width - 1) * w.stride.columns + (w.kernel.columns - 1) * w.dilation.columns <
+               input.width;
   }
   constexpr bool valid() const {
     return window.valid() && input.elements() > 0 && output.elements() > 0 && groups > 0 &&
@@ -108,52 +113,67 @@ inline float* im2row(const Conv2d& layer, const float* input, uint32_t y, uint32
   return to;
 }
 
-template <class Backend>
-const int8_t* group_weights(const Conv2d& layer, uint32_t group) {
-  return layer.weights.packed +
-         group * divide_up(layer.group_outputs(), Backend::kSize) * layer.depth() * Backend::kSize;
+// The activations of all positions of a convolution that reads in place.
+inline Activations in_place(const Conv2d& layer, const float* input) {
+  const Window& w = layer.window;
+  const uint32_t channels = layer.input.channels;
+  const uint32_t row = layer.input.width * channels;
+  // Neighbouring taps of all channels are neighbours in memory too: one run.
+  const bool joined = w.dilation.columns == 1 && layer.groups == 1;
+  return {input,
+          /*line=*/layer.output.width,
+          /*row_stride=*/w.stride.columns * channels,
+          /*line_stride=*/w.stride.rows * row,
+          /*bands=*/w.kernel.rows,
+          /*band_stride=*/w.dilation.rows * row,
+          /*runs=*/joined ? 1 : w.kernel.columns,
+          /*run_stride=*/w.dilation.columns * channels,
+          /*run=*/layer.group_inputs() * (joined ? w.kernel.columns : 1)};
 }
 
-// The matrix product of output positions [first, first + count), whose activations start at `a`.
+// Writes the activations of positions [first, first + count) to `to` and returns them as a matrix.
+inline Activations gather(const Conv2d& layer, const float* input, uint32_t first, uint32_t count,
+                          float* to) {
+  float* end = to;
+  for (uint32_t position = first; position < first + count; ++position) {
+    end = im2row(layer, input, position / layer.output.width, position % layer.output.width, end);
+  }
+  return matrix(to, count, layer.depth(), layer.depth());
+}
+
+// Positions [first, first + count) of one group.
 template <class Backend>
-Status conv2d_gemm(const Conv2d& layer, uint32_t group, uint32_t first, uint32_t count,
-                   const float* a, uint32_t a_stride, float* output) {
+Status conv2d_part(const Conv2d& layer, uint32_t group, uint32_t first, uint32_t count,
+                   const float* input, float* output, float* scratch) {
   const uint32_t n = layer.group_outputs();
-  const Weights weights{group_weights<Backend>(layer, group), layer.weights.scale + group * n,
-                        layer.weights.bias + group * n};
-  return Backend::gemm({count, layer.depth(), n, a, a_stride, weights,
-                        output + first * layer.output.channels + group * n, layer.output.channels,
+  const uint32_t packed = divide_up(n, Backend::kSize) * layer.depth() * Backend::kSize;
+  const float* channels = input + group * layer.group_inputs();
+  return Backend::gemm({count,
+                        n,
+                        layer.reads_in_place() ? in_place(layer, channels)
+                                               : gather(layer, channels, first, count, scratch),
+                        {layer.weights.packed + group * packed, layer.weights.scale + group * n,
+                         layer.weights.bias + group * n},
+                        output + first * layer.output.channels + group * n,
+                        layer.output.channels,
                         layer.relu});
 }
 
-// `scratch` holds some rows of the im2row matrix of a group: at least one (K floats), best as many
-// as the array has accumulator rows. A pointwise convolution needs none.
+// `scratch` holds the activations of some positions of a group: at least one (K floats), best as
+// many as the array has accumulator rows. A convolution that reads in place needs none.
 template <class Backend>
 Status conv2d(const Conv2d& layer, Span<const float> input, Span<float> output,
               Span<float> scratch) {
   HEEPSTOR_CHECK(input.size() == layer.input.elements());
   HEEPSTOR_CHECK(output.size() == layer.output.elements());
-  const uint32_t depth = layer.depth();
   const uint32_t chunk =
-      layer.is_pointwise() ? layer.rows() : min(layer.rows(), scratch.size() / depth);
+      layer.reads_in_place() ? layer.rows() : min(layer.rows(), scratch.size() / layer.depth());
   HEEPSTOR_CHECK(chunk > 0);
   for (uint32_t first = 0; first < layer.rows(); first += chunk) {
     const uint32_t count = min(chunk, layer.rows() - first);
     for (uint32_t group = 0; group < layer.groups; ++group) {
-      const float* channels = input.data() + group * layer.group_inputs();
-      Status status;
-      if (layer.is_pointwise()) {
-        status = conv2d_gemm<Backend>(layer, group, first, count, channels, layer.input.channels,
-                                      output.data());
-      } else {
-        float* end = scratch.data();
-        for (uint32_t position = first; position < first + count; ++position) {
-          end = im2row(layer, channels, position / layer.output.width,
-                       position % layer.output.width, end);
-        }
-        status =
-            conv2d_gemm<Backend>(layer, group, first, count, scratch.data(), depth, output.data());
-      }
+      const Status status = conv2d_part<Backend>(layer, group, first, count, input.data(),
+                                                 output.data(), scratch.data());
       if (status != Status::kOk) {
         return status;
       }

@@ -19,13 +19,36 @@ struct Weights {
   const float* bias;
 };
 
-// C[M, N] = epilogue(A[M, K] * W[K, N]), in the order of docs/numerics.md. Strides are in floats.
+// Where the activations lie that make the M x K matrix A. They are read in place: a convolution
+// without padding is a product whose matrix exists only as these strides.
+//
+// Rows of A: row m is row `m % line` of line `m / line`. Columns of A, within a row: `bands` bands
+// of `runs` runs of `run` neighbouring floats. All strides are in floats.
+struct Activations {
+  const float* data;
+  uint32_t line;
+  uint32_t row_stride;
+  uint32_t line_stride;
+  uint32_t bands;
+  uint32_t band_stride;
+  uint32_t runs;
+  uint32_t run_stride;
+  uint32_t run;
+
+  constexpr uint32_t depth() const { return bands * runs * run; }  // K
+};
+
+// A matrix that exists, its rows `stride` floats apart.
+constexpr Activations matrix(const float* data, uint32_t rows, uint32_t columns, uint32_t stride) {
+  return {data, rows, stride, 0, 1, 0, 1, 0, columns};
+}
+
+// C[M, N] = epilogue(A[M, K] * W[K, N]), in the order of docs/numerics.md. Rows of C are `c_stride`
+// floats apart.
 struct Gemm {
   uint32_t rows;     // M
-  uint32_t depth;    // K
   uint32_t columns;  // N
-  const float* a;
-  uint32_t a_stride;
+  Activations a;
   Weights weights;
   float* c;
   uint32_t c_stride;

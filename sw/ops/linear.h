@@ -20,8 +20,9 @@ template <class Backend>
 Status linear(const Linear& layer, Span<const float> input, Span<float> output) {
   HEEPSTOR_CHECK(input.size() == layer.rows * layer.inputs);
   HEEPSTOR_CHECK(output.size() == layer.rows * layer.outputs);
-  return Backend::gemm({layer.rows, layer.inputs, layer.outputs, input.data(), layer.inputs,
-                        layer.weights, output.data(), layer.outputs, layer.relu});
+  return Backend::gemm({layer.rows, layer.outputs,
+                        matrix(input.data(), layer.rows, layer.inputs, layer.inputs), layer.weights,
+                        output.data(), layer.outputs, layer.relu});
 }
 
 }  // namespace heepstor::ops

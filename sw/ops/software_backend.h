@@ -17,10 +17,10 @@ struct SoftwareBackend {
   static Status gemm(const Gemm& gemm) {
     uint32_t row = 0;
     for (; row + 4 <= gemm.rows; row += 4) {
-      rows<4>(gemm, row);
+      multiply_rows<4>(gemm, row);
     }
     for (; row < gemm.rows; ++row) {
-      rows<1>(gemm, row);
+      multiply_rows<1>(gemm, row);
     }
     finish(gemm);
     return Status::kOk;
@@ -28,48 +28,52 @@ struct SoftwareBackend {
 
  private:
   template <uint32_t kRows>
-  static void rows(const Gemm& gemm, uint32_t row) {
+  static void multiply_rows(const Gemm& gemm, uint32_t row) {
+    const float* start[kRows];
+    for (uint32_t m = 0; m < kRows; ++m) {
+      start[m] = gemm.a.data + (row + m) / gemm.a.line * gemm.a.line_stride +
+                 (row + m) % gemm.a.line * gemm.a.row_stride;
+    }
+    float* c = gemm.c + row * gemm.c_stride;
     uint32_t column = 0;
     for (; column + 4 <= gemm.columns; column += 4) {
-      block<kRows, 4>(gemm, row, column);
+      multiply_block<kRows, 4>(gemm, start, column, c + column);
     }
     for (; column < gemm.columns; ++column) {
-      block<kRows, 1>(gemm, row, column);
+      multiply_block<kRows, 1>(gemm, start, column, c + column);
     }
   }
 
+  // Leaves the sums of a block in C.
   template <uint32_t kRows, uint32_t kColumns>
-  static void block(const Gemm& gemm, uint32_t row, uint32_t column) {
-    const float* a[kRows];
+  static void multiply_block(const Gemm& gemm, const float* const (&start)[kRows], uint32_t column,
+                             float* c) {
+    const Activations& a = gemm.a;
+    const uint32_t in_tile = column % kSize;
+    const int8_t* w = gemm.weights.packed + (column - in_tile) * a.depth() + in_tile;
     float sum[kRows][kColumns];
 #pragma GCC unroll 4
     for (uint32_t m = 0; m < kRows; ++m) {
-      a[m] = gemm.a + (row + m) * gemm.a_stride;
 #pragma GCC unroll 4
       for (uint32_t n = 0; n < kColumns; ++n) {
         sum[m][n] = 0.0f;
       }
     }
-    const uint32_t in_tile = column % kSize;
-    const int8_t* w = gemm.weights.packed + (column - in_tile) * gemm.depth + in_tile;
-    for (uint32_t k = 0; k < gemm.depth; ++k, w += kSize) {
-      float weight[kColumns];
+    for (uint32_t band = 0; band < a.bands; ++band) {
+      for (uint32_t run = 0; run < a.runs; ++run) {
+        const uint32_t offset = band * a.band_stride + run * a.run_stride;
+        const float* x[kRows];
 #pragma GCC unroll 4
-      for (uint32_t n = 0; n < kColumns; ++n) {
-        weight[n] = static_cast<float>(w[n]);
-      }
-#pragma GCC unroll 4
-      for (uint32_t m = 0; m < kRows; ++m) {
-        const float activation = *a[m]++;
-#pragma GCC unroll 4
-        for (uint32_t n = 0; n < kColumns; ++n) {
-          sum[m][n] = sum[m][n] + activation * weight[n];
+        for (uint32_t m = 0; m < kRows; ++m) {
+          x[m] = start[m] + offset;
+        }
+        for (uint32_t k = 0; k < a.run; ++k, w += kSize) {
+          multiply_step<kRows, kColumns>(x, w, sum);
         }
       }
     }
 #pragma GCC unroll 4
-    for (uint32_t m = 0; m < kRows; ++m) {
-      float* c = gemm.c + (row + m) * gemm.c_stride + column;
+    for (uint32_t m = 0; m < kRows; ++m, c += gemm.c_stride) {
 #pragma GCC unroll 4
       for (uint32_t n = 0; n < kColumns; ++n) {
         c[n] = sum[m][n];
@@ -77,7 +81,26 @@ struct SoftwareBackend {
     }
   }
 
-  // Turns the sums in C into results. Apart from the sums' loop, whose registers it would take.
+  // One k for a whole block.
+  template <uint32_t kRows, uint32_t kColumns>
+  static void multiply_step(const float* (&x)[kRows], const int8_t* w,
+                            float (&sum)[kRows][kColumns]) {
+    float weight[kColumns];
+#pragma GCC unroll 4
+    for (uint32_t n = 0; n < kColumns; ++n) {
+      weight[n] = static_cast<float>(w[n]);
+    }
+#pragma GCC unroll 4
+    for (uint32_t m = 0; m < kRows; ++m) {
+      const float activation = *x[m]++;
+#pragma GCC unroll 4
+      for (uint32_t n = 0; n < kColumns; ++n) {
+        sum[m][n] = sum[m][n] + activation * weight[n];
+      }
+    }
+  }
+
+  // Turns the sums in C into results: apart from the loop over k, which needs all registers.
   static void finish(const Gemm& gemm) {
     float* c = gemm.c;
     for (uint32_t m = 0; m < gemm.rows; ++m, c += gemm.c_stride) {

@@ -59,8 +59,8 @@ def test_linear_has_the_golden_bits(
 CONVOLUTIONS = [
     # input (H, W), channels in and out of a group, groups, window
     ((1, 1), 1, 1, 1, Window((1, 1))),
-    ((6, 5), 3, 5, 1, Window((1, 1))),  # pointwise: no im2row
-    ((6, 5), 2, 3, 2, Window((1, 1))),  # pointwise by groups
+    ((6, 5), 3, 5, 1, Window((1, 1))),  # pointwise
+    ((6, 5), 2, 3, 2, Window((1, 1))),
     ((6, 5), 3, 5, 1, Window((1, 1), stride=(2, 3))),
     ((6, 5), 3, 5, 1, Window((1, 1), padding=(1, 2))),
     ((8, 9), 1, 1, 5, Window((3, 3))),  # depthwise
@@ -91,7 +91,8 @@ def test_conv2d_has_the_golden_bits(
                 product,
                 window,
                 output=output,
-                scratch_rows=0 if is_pointwise(window) else int(rng.integers(1, 20)),
+                # Without padding, activations are read in place and no scratch is needed.
+                scratch_rows=int(rng.integers(1, 20)) if any(window.padding) else 0,
             )
         )
         expected.append(golden_conv2d(x, product, window, output))
@@ -110,12 +111,12 @@ def test_conv2d_pads_below_and_right_as_far_as_the_output_goes(
     assert_same_bits(program, [request], [golden_conv2d(x, product, window, (6, 5))], ["same"])
 
 
-def test_conv2d_without_a_row_of_scratch_is_refused(
+def test_conv2d_with_padding_and_no_scratch_is_refused(
     program: Path, rng: np.random.Generator, size: int
 ) -> None:
     x, product = values(rng, (4, 4, 1)), random_product(rng, 1, 9, 2)
     request = operators.conv2d(
-        "direct", size, x, product, Window((3, 3)), output=(2, 2), scratch_rows=0
+        "direct", size, x, product, Window((3, 3), padding=(1, 1)), output=(4, 4), scratch_rows=0
     )
     assert_check_fails(program, request, "chunk > 0")
 
@@ -262,10 +263,6 @@ def convolved_size(extent: tuple[int, int], window: Window) -> tuple[int, int]:
         )
     )
     return rows, columns
-
-
-def is_pointwise(window: Window) -> bool:
-    return window == Window((1, 1))
 
 
 def golden_conv2d(

@@ -180,14 +180,23 @@ TEST(busy_is_bit_0_of_status) {
   EXPECT_EQUAL(Driver::busy(), true);
 }
 
-TEST(the_direct_back_end_alternates_weight_banks_from_tile_to_tile) {
-  const std::vector<int8_t> packed(5 * kSize * kSize, 1);
-  const std::vector<float> a(5 * kSize, 1.0f), scale(kSize, 1.0f), bias(kSize, 0.0f);
+// One row of A times as many K tiles as `tiles`, all ones.
+Status multiply(uint32_t tiles) {
+  const std::vector<int8_t> packed(tiles * kSize * kSize, 1);
+  const std::vector<float> a(tiles * kSize, 1.0f), scale(kSize, 1.0f), bias(kSize, 0.0f);
   std::vector<float> c(kSize);
-  const ops::Gemm gemm{1,        5 * kSize, kSize,
-                       a.data(), 5 * kSize, {packed.data(), scale.data(), bias.data()},
-                       c.data(), kSize,     false};
-  EXPECT_EQUAL(ops::DirectBackend<Array>::gemm(gemm), Status::kOk);
+  const uint32_t depth = tiles * kSize;
+  return ops::DirectBackend<Array>::gemm({1,
+                                          kSize,
+                                          ops::matrix(a.data(), 1, depth, depth),
+                                          {packed.data(), scale.data(), bias.data()},
+                                          c.data(),
+                                          kSize,
+                                          false});
+}
+
+TEST(the_direct_back_end_alternates_weight_banks_from_tile_to_tile) {
+  EXPECT_EQUAL(multiply(5), Status::kOk);
   uint32_t expected_bank = 0;
   for (const auto& [address, value] : ArrayBus::device.writes) {
     if (address == 0xF0000018) {
@@ -199,14 +208,9 @@ TEST(the_direct_back_end_alternates_weight_banks_from_tile_to_tile) {
 }
 
 TEST(the_direct_back_end_reports_an_error_of_the_array) {
-  const std::vector<int8_t> packed(kSize * kSize, 1);
-  const std::vector<float> a(kSize, 1.0f), scale(kSize, 1.0f), bias(kSize, 0.0f);
-  std::vector<float> c(kSize);
-  const ops::Gemm gemm{1,        kSize, kSize,
-                       a.data(), kSize, {packed.data(), scale.data(), bias.data()},
-                       c.data(), kSize, false};
+  EXPECT_EQUAL(multiply(1), Status::kOk);
   ArrayBus::read(0xF0000020);
-  EXPECT_EQUAL(ops::DirectBackend<Array>::gemm(gemm), Status::kFailed);
+  EXPECT_EQUAL(multiply(1), Status::kFailed);
 }
 
 // --- UART
