@@ -1,0 +1,47 @@
+"""The README tells the truth: its Python runs, its commands and links exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from heepstor import project
+from heepstor.flow import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_ones_own_network_runs_in_at_most_twenty_lines() -> None:
+    (program,) = code_blocks("python")
+    assert len(program.strip().splitlines()) <= 20
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "PASS: firmware PASS" in run.stdout
+
+
+def test_every_make_command_is_a_target_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
+    assert named
+    assert named <= targets
+
+
+def test_every_project_that_is_named_exists() -> None:
+    named = set(re.findall(r"PROJECT=([a-z0-9_-]{2,})", README))
+    assert named
+    assert named <= set(project.names())
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert links
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert missing == []
