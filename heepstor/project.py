@@ -287,7 +287,8 @@ class _Reader:
         if isinstance(error, SyntaxError):
             lines.append(error.lineno)
         line = f":{lines[-1]}" if lines else ""
-        return ProjectError(f"{self._path}{line}: {type(error).__name__}: {error}")
+        message = " ".join(str(error).split())  # PyTorch's may have several lines
+        return ProjectError(f"{self._path}{line}: {type(error).__name__}: {message}")
 
     def _model(self) -> nn.Sequential:
         make = self._names.get("model")
