@@ -1,4 +1,4 @@
-"""What the tests of the array's modules share: its sources, its contract in NumPy, its ports' words."""
+"""What the tests of the array's modules share: sources, the contract in NumPy, words of ports."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from heepstor.build import rtl
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
+
+ARRAY_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul", "sa_fp_add", "sa_pe", "sa_array")
+"""Files of sa_array and what it instantiates."""
 
 _SPECIAL_BITS = (
     *(0x0000_0000, 0x0000_0001, 0x007F_FFFF, 0x0080_0000, 0x3F80_0000),
@@ -56,7 +59,7 @@ def draw_weights(rng: np.random.Generator, *shape: int) -> Int8Array:
 def step(
     acc: Float32Array, activations: Float32Array, weights: Int8Array, lanes: Iterable[int]
 ) -> Float32Array:
-    """Sums [S] of one step: `acc` [S], `activations` [S], `weights` [S, S], the valid lanes in order."""
+    """Sums [S] of one step: `acc` [S], `activations` [S], `weights` [S, S], valid lanes."""
     acc = acc.copy()
     with np.errstate(all="ignore"):
         for k in sorted(lanes):

@@ -7,11 +7,9 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles
 
 from golden import numpy_twin
-from verif.rtl import sa
+from verif.rtl import bench, sa
 from verif.rtl.systolic_array.model import (
     BUSY,
     ERR_ACCESS,
@@ -41,12 +39,7 @@ class Bench:
 
     async def start(self) -> None:
         """Clock, reset, and memories with known contents."""
-        Clock(self.dut.clk_i, 10, "ns").start()
-        self.dut.rst_ni.value = 1
-        await ClockCycles(self.dut.clk_i, 2)
-        self.dut.rst_ni.value = 0
-        await ClockCycles(self.dut.clk_i, 2)
-        self.dut.rst_ni.value = 1
+        await bench.start(self.dut)
         count = self.rows * self.size
         await self.both(words(OFFSET["ACCUMULATORS"], [0x3F80_0000 + i for i in range(count)]))
         for bank in ("WEIGHTS0", "WEIGHTS1"):
@@ -90,60 +83,60 @@ class Bench:
 
 
 async def started(dut: Any) -> Bench:
-    """A bench after reset."""
-    bench = Bench(dut)
-    await bench.start()
-    return bench
+    """The array after reset."""
+    array = Bench(dut)
+    await array.start()
+    return array
 
 
 @cocotb.test
 async def identity_geometry_and_hash_are_those_of_the_parameters(dut: Any) -> None:
-    bench = await started(dut)
-    await bench.both([Access(OFFSET[name]) for name in ("ID", "GEOMETRY", "CONFIG_HASH")])
+    array = await started(dut)
+    await array.both([Access(OFFSET[name]) for name in ("ID", "GEOMETRY", "CONFIG_HASH")])
 
 
 @cocotb.test
 async def each_offset_of_the_window_answers_as_the_register_table_says(dut: Any) -> None:
-    bench = await started(dut)
-    await bench.both([Access(offset) for offset in range(0, 0x1_0000, 4)])
-    assert bench.model.errors == ERR_ADDRESS | ERR_ACCESS
-    await bench.both([Access(OFFSET["STATUS"]), Access(OFFSET["ERROR_ADDRESS"])])
+    array = await started(dut)
+    await array.both([Access(offset) for offset in range(0, 0x1_0000, 4)])
+    assert array.model.errors == ERR_ADDRESS | ERR_ACCESS
+    await array.both([Access(OFFSET["STATUS"]), Access(OFFSET["ERROR_ADDRESS"])])
 
 
 @cocotb.test
 async def only_the_lower_half_of_an_address_counts(dut: Any) -> None:
-    bench = await started(dut)
-    await bench.both([Access(0xF000_0000 + OFFSET["ID"]), Access(0xABCD_0003 + OFFSET["ID"])])
+    array = await started(dut)
+    await array.both([Access(0xF000_0000 + OFFSET["ID"]), Access(0xABCD_0003 + OFFSET["ID"])])
 
 
 @cocotb.test
 async def gemm_of_any_shape_has_the_bits_of_the_golden_model(dut: Any) -> None:
-    bench = await started(dut)
-    size = bench.size
-    shapes = [(1, 1, 1), (1, size, size), (3, 2 * size + 1, size - 1), (bench.rows, 3 * size, 2)]
+    array = await started(dut)
+    size = array.size
+    shapes = [(1, 1, 1), (1, size, size), (3, 2 * size + 1, size - 1), (array.rows, 3 * size, 2)]
     for m, k, n in shapes:
-        a = sa.draw_floats(bench.rng, m, k)
-        w = sa.draw_weights(bench.rng, k, n)
+        a = sa.draw_floats(array.rng, m, k)
+        w = sa.draw_weights(array.rng, k, n)
         for tile_index, start in enumerate(range(0, k, size)):
             bank = tile_index % 2
             padded = np.zeros((size, size), np.int8)
             part = w[start : start + size]
             padded[: part.shape[0], :n] = part
-            accesses = bench.weights(bank, padded)
+            accesses = array.weights(bank, padded)
             accesses.append(Access(OFFSET["TILE"], tile(0, bank, first=start == 0)))
             for activations in a[:, start : start + size]:
-                accesses += bench.step(activations)
-            await bench.bus.transfer(accesses)
-        reads = [access for row in range(m) for access in bench.row(row)[:n]]
-        got = [response.data for response in await bench.bus.transfer(reads)]
+                accesses += array.step(activations)
+            await array.bus.transfer(accesses)
+        reads = [access for row in range(m) for access in array.row(row)[:n]]
+        got = [response.data for response in await array.bus.transfer(reads)]
         sa.assert_same(got, sa.bits(numpy_twin.gemm(a, w)), f"GEMM {m}x{k}x{n}")
 
 
 @cocotb.test
 async def order_of_the_bus_is_kept_whatever_meets_whatever(dut: Any) -> None:
-    """Random accesses, most to few rows and weights so that they collide, in bursts and with gaps."""
-    bench = await started(dut)
-    rng, size = bench.rng, bench.size
+    """Random accesses, to few rows so that they collide, in bursts and with gaps."""
+    array = await started(dut)
+    rng, size = array.rng, array.size
 
     def draw() -> list[Access]:
         row = int(rng.integers(0, 3))
@@ -153,7 +146,7 @@ async def order_of_the_bus_is_kept_whatever_meets_whatever(dut: Any) -> None:
         kind = int(rng.integers(0, 10))
         if kind < 3:
             lanes = int(rng.integers(1, size + 1))
-            return bench.step(sa.draw_floats(rng, lanes))
+            return array.step(sa.draw_floats(rng, lanes))
         if kind < 5:
             return [Access(OFFSET["TILE"], tile(row, bank, bool(rng.integers(0, 4) == 0)))]
         if kind < 7:
@@ -171,115 +164,115 @@ async def order_of_the_bus_is_kept_whatever_meets_whatever(dut: Any) -> None:
             accesses = [
                 Access(a.address, a.data, a.enable, idle=int(rng.integers(0, 4))) for a in accesses
             ]
-        waited += sum(await bench.both(accesses))
+        waited += sum(await array.both(accesses))
     for row in range(3):
-        await bench.both(bench.row(row))
+        await array.both(array.row(row))
     assert waited > 100, f"hazards made the bus wait for {waited} cycles only"
 
 
 @cocotb.test
 async def steps_that_are_launched_back_to_back_add_up_in_order(dut: Any) -> None:
     """Every launch to the same row, one store each: the tightest chain of hazards that there is."""
-    bench = await started(dut)
-    weights = sa.draw_weights(bench.rng, bench.size, bench.size)
-    await bench.both(bench.weights(0, weights))
+    array = await started(dut)
+    weights = sa.draw_weights(array.rng, array.size, array.size)
+    await array.both(array.weights(0, weights))
     accesses = []
     for i in range(10):
         accesses.append(Access(OFFSET["TILE"], tile(1, first=i == 0)))
-        accesses.append(Access(OFFSET["LAUNCH"], sa.bits(sa.draw_floats(bench.rng, 1, wild=0))[0]))
-    await bench.both([*accesses, *bench.row(1)])
+        accesses.append(Access(OFFSET["LAUNCH"], sa.bits(sa.draw_floats(array.rng, 1, wild=0))[0]))
+    await array.both([*accesses, *array.row(1)])
 
 
 @cocotb.test
 async def weight_that_follows_a_launch_does_not_reach_its_step(dut: Any) -> None:
-    bench = await started(dut)
+    array = await started(dut)
     for bank in (0, 1):
-        old, new = (sa.draw_weights(bench.rng, bench.size, bench.size) for _ in range(2))
-        activations = sa.draw_floats(bench.rng, bench.size, wild=0)
-        await bench.both(
+        old, new = (sa.draw_weights(array.rng, array.size, array.size) for _ in range(2))
+        activations = sa.draw_floats(array.rng, array.size, wild=0)
+        await array.both(
             [
-                *bench.weights(bank, old),
+                *array.weights(bank, old),
                 Access(OFFSET["TILE"], tile(2, bank, first=True)),
-                *bench.step(activations),
-                *bench.weights(bank, new),
-                *bench.row(2),
-                *bench.step(activations),
-                *bench.row(3),
+                *array.step(activations),
+                *array.weights(bank, new),
+                *array.row(2),
+                *array.step(activations),
+                *array.row(3),
             ]
         )
 
 
 @cocotb.test
 async def partial_sum_written_after_a_launch_stays(dut: Any) -> None:
-    bench = await started(dut)
-    words_of_row = [access.address for access in bench.row(0)]
-    await bench.both(
+    array = await started(dut)
+    words_of_row = [access.address for access in array.row(0)]
+    await array.both(
         [
             Access(OFFSET["TILE"], tile(0, first=True)),
-            *bench.step(sa.draw_floats(bench.rng, bench.size)),
+            *array.step(sa.draw_floats(array.rng, array.size)),
             *(Access(address, 0x4000_0000 + i) for i, address in enumerate(words_of_row)),
-            *bench.row(0),
+            *array.row(0),
             Access(OFFSET["TILE"], tile(0)),
-            *bench.step(sa.draw_floats(bench.rng, bench.size)),
-            *bench.row(0),
+            *array.step(sa.draw_floats(array.rng, array.size)),
+            *array.row(0),
         ]
     )
 
 
 @cocotb.test
 async def staged_lane_keeps_its_value_until_it_is_staged_again(dut: Any) -> None:
-    bench = await started(dut)
-    weights = sa.draw_weights(bench.rng, bench.size, bench.size)
-    activations = sa.draw_floats(bench.rng, bench.size, wild=0)
-    last = Access(OFFSET["LAUNCH"] + 4 * (bench.size - 1), sa.bits(activations)[-1])
-    await bench.both(
+    array = await started(dut)
+    weights = sa.draw_weights(array.rng, array.size, array.size)
+    activations = sa.draw_floats(array.rng, array.size, wild=0)
+    last = Access(OFFSET["LAUNCH"] + 4 * (array.size - 1), sa.bits(activations)[-1])
+    await array.both(
         [
-            *bench.weights(0, weights),
+            *array.weights(0, weights),
             Access(OFFSET["TILE"], tile(0, first=True)),
-            *bench.step(activations),
+            *array.step(activations),
             last,
-            *bench.row(1),
+            *array.row(1),
         ]
     )
 
 
 @cocotb.test
 async def each_byte_of_a_weight_word_has_its_enable(dut: Any) -> None:
-    bench = await started(dut)
-    activations = sa.floats([0x3F80_0000] * bench.size)
-    await bench.both([Access(OFFSET["TILE"], tile(0, first=True))])
+    array = await started(dut)
+    activations = sa.floats([0x3F80_0000] * array.size)
+    await array.both([Access(OFFSET["TILE"], tile(0, first=True))])
     for enable in range(16):
-        word = 4 * int(bench.rng.integers(0, bench.size**2 // 4))
-        data = int(bench.rng.integers(0, 2**32))
-        await bench.both([Access(OFFSET["WEIGHTS0"] + word, data, enable)])
-        await bench.both([Access(OFFSET["TILE"], tile(0, first=True)), *bench.step(activations)])
-        await bench.both(bench.row(0))
+        word = 4 * int(array.rng.integers(0, array.size**2 // 4))
+        data = int(array.rng.integers(0, 2**32))
+        await array.both([Access(OFFSET["WEIGHTS0"] + word, data, enable)])
+        await array.both([Access(OFFSET["TILE"], tile(0, first=True)), *array.step(activations)])
+        await array.both(array.row(0))
 
 
 @cocotb.test
 async def unused_lane_may_hold_infinity(dut: Any) -> None:
     """What is staged beyond the launching lane must not be multiplied: inf * 0 is NaN."""
-    bench = await started(dut)
-    stale = [0x7F80_0000] * bench.size
-    await bench.both(
+    array = await started(dut)
+    stale = [0x7F80_0000] * array.size
+    await array.both(
         [
             *words(OFFSET["STAGE"], stale),
             Access(OFFSET["TILE"], tile(0, first=True)),
             Access(OFFSET["LAUNCH"], 0x3F80_0000),
-            *bench.row(0),
+            *array.row(0),
         ]
     )
-    assert bench.model.accumulators[0].tolist() == [0] * bench.size
+    assert array.model.accumulators[0].tolist() == [0] * array.size
 
 
 @cocotb.test
 async def refused_access_sets_its_error_and_changes_nothing_else(dut: Any) -> None:
-    bench = await started(dut)
+    array = await started(dut)
     refused = [
         (Access(0x0020), ERR_ADDRESS),
         (Access(0x0FFC, 1), ERR_ADDRESS),
-        (Access(OFFSET["STAGE"] + 4 * bench.size, 1), ERR_ADDRESS),
-        (Access(OFFSET["WEIGHTS0"] + bench.size**2, 1), ERR_ADDRESS),
+        (Access(OFFSET["STAGE"] + 4 * array.size, 1), ERR_ADDRESS),
+        (Access(OFFSET["WEIGHTS0"] + array.size**2, 1), ERR_ADDRESS),
         (Access(OFFSET["ID"], 1), ERR_ACCESS),
         (Access(OFFSET["STEPS"], 1), ERR_ACCESS),
         (Access(OFFSET["CTRL"]), ERR_ACCESS),
@@ -292,109 +285,109 @@ async def refused_access_sets_its_error_and_changes_nothing_else(dut: Any) -> No
         (Access(OFFSET["ACCUMULATORS"], 0x3F80_0000, 0b1000), ERR_ACCESS),
         (Access(OFFSET["CTRL"], ABORT, 0b0001), ERR_ACCESS),
     ]
-    weights = sa.draw_weights(bench.rng, bench.size, bench.size)
-    await bench.both(bench.weights(0, weights))
-    await bench.both(bench.weights(1, weights))
+    weights = sa.draw_weights(array.rng, array.size, array.size)
+    await array.both(array.weights(0, weights))
+    await array.both(array.weights(1, weights))
     for access, error in refused:
-        await bench.both([Access(OFFSET["TILE"], tile(2, first=True)), access])
-        assert bench.model.errors == error, access
-        await bench.both(
+        await array.both([Access(OFFSET["TILE"], tile(2, first=True)), access])
+        assert array.model.errors == error, access
+        await array.both(
             [
                 *(Access(OFFSET[name]) for name in ("STATUS", "ERROR_ADDRESS", "TILE", "STEPS")),
-                *bench.row(0),
+                *array.row(0),
                 Access(OFFSET["STATUS"], error),
                 Access(OFFSET["STATUS"]),
                 # A step shows what the weights and the staged lanes hold.
-                Access(OFFSET["LAUNCH"] + 4 * (bench.size - 1), 0x3F80_0000),
-                *bench.row(2),
+                Access(OFFSET["LAUNCH"] + 4 * (array.size - 1), 0x3F80_0000),
+                *array.row(2),
             ]
         )
 
 
 @cocotb.test
 async def launch_to_a_row_that_is_not_there_is_refused(dut: Any) -> None:
-    bench = await started(dut)
+    array = await started(dut)
     launch = Access(OFFSET["LAUNCH"], 0x3F80_0000)
-    for row in (bench.rows, bench.rows * 2, 0xFFFF):
-        await bench.both([Access(OFFSET["TILE"], tile(row, first=True)), launch])
-        assert bench.model.errors == ERR_ROW
-        await bench.both([Access(OFFSET[name]) for name in ("STATUS", "TILE", "STEPS")])
-        await bench.both([*bench.row(0), Access(OFFSET["STATUS"], ERR_ROW)])
+    for row in (array.rows, array.rows * 2, 0xFFFF):
+        await array.both([Access(OFFSET["TILE"], tile(row, first=True)), launch])
+        assert array.model.errors == ERR_ROW
+        await array.both([Access(OFFSET[name]) for name in ("STATUS", "TILE", "STEPS")])
+        await array.both([*array.row(0), Access(OFFSET["STATUS"], ERR_ROW)])
     # The last row is there; the launch after it is not.
-    await bench.both([Access(OFFSET["TILE"], tile(bench.rows - 1, first=True)), launch])
-    assert bench.model.errors == 0
-    await bench.both([launch, *bench.row(bench.rows - 1), Access(OFFSET["STATUS"])])
-    assert bench.model.errors == ERR_ROW
+    await array.both([Access(OFFSET["TILE"], tile(array.rows - 1, first=True)), launch])
+    assert array.model.errors == 0
+    await array.both([launch, *array.row(array.rows - 1), Access(OFFSET["STATUS"])])
+    assert array.model.errors == ERR_ROW
 
 
 @cocotb.test
 async def errors_stay_until_a_one_is_written_and_the_first_address_is_kept(dut: Any) -> None:
-    bench = await started(dut)
+    array = await started(dut)
     status, address = Access(OFFSET["STATUS"]), Access(OFFSET["ERROR_ADDRESS"])
-    await bench.both([Access(0x0040), Access(0x0044), Access(OFFSET["ID"], 1), status, address])
-    assert bench.model.error_address == 0x0040
-    await bench.both([Access(OFFSET["STATUS"], ERR_ADDRESS), status, address])
-    assert bench.model.errors == ERR_ACCESS
-    await bench.both([Access(0x0048), status, address])
-    assert bench.model.error_address == 0x0040
-    await bench.both([Access(OFFSET["STATUS"], ERRORS), status, Access(0x004C), status, address])
-    assert bench.model.error_address == 0x004C
+    await array.both([Access(0x0040), Access(0x0044), Access(OFFSET["ID"], 1), status, address])
+    assert array.model.error_address == 0x0040
+    await array.both([Access(OFFSET["STATUS"], ERR_ADDRESS), status, address])
+    assert array.model.errors == ERR_ACCESS
+    await array.both([Access(0x0048), status, address])
+    assert array.model.error_address == 0x0040
+    await array.both([Access(OFFSET["STATUS"], ERRORS), status, Access(0x004C), status, address])
+    assert array.model.error_address == 0x004C
 
 
 @cocotb.test
 async def bus_takes_one_access_a_cycle_where_nothing_is_in_the_way(dut: Any) -> None:
-    bench = await started(dut)
-    every_lane = [0x3F80_0000 + i for i in range(bench.size)]
+    array = await started(dut)
+    every_lane = [0x3F80_0000 + i for i in range(array.size)]
     bursts = {
         "registers": [Access(OFFSET[name]) for name in ("ID", "TILE", "STATUS", "STEPS")] * 4,
-        "weights": bench.weights(0, sa.draw_weights(bench.rng, bench.size, bench.size)),
+        "weights": array.weights(0, sa.draw_weights(array.rng, array.size, array.size)),
         "steps": [
             Access(OFFSET["TILE"], tile(0, first=True)),
-            *[access for _ in range(3) for access in bench.step(sa.floats(every_lane))],
+            *[access for _ in range(3) for access in array.step(sa.floats(every_lane))],
         ],
         "launches": [
             Access(OFFSET["TILE"], tile(0, 1, first=True)),
             *[Access(OFFSET["LAUNCH"], 0x3F80_0000) for _ in range(4)],
         ],
         "sums in": words(OFFSET["ACCUMULATORS"], every_lane * 2),
-        "sums out": [*bench.row(0), *bench.row(1)],
+        "sums out": [*array.row(0), *array.row(1)],
     }
     for name, accesses in bursts.items():
-        waited = await bench.both(accesses)
+        waited = await array.both(accesses)
         assert not any(waited), f"{name}: waited {waited}"
-        await bench.bus.wait(bench.latency + 2)
+        await array.bus.wait(array.latency + 2)
 
 
 @cocotb.test
 async def result_is_read_three_sizes_and_two_cycles_after_its_launch(dut: Any) -> None:
     """The cycle table of sa_subordinate."""
-    bench = await started(dut)
-    await bench.both([Access(OFFSET["TILE"], tile(0, first=True))])
-    launch, read = await bench.bus.transfer([Access(OFFSET["LAUNCH"], 0), bench.row(0)[0]])
-    assert read.granted - launch.granted == 3 * bench.size + 2
+    array = await started(dut)
+    await array.both([Access(OFFSET["TILE"], tile(0, first=True))])
+    launch, read = await array.bus.transfer([Access(OFFSET["LAUNCH"], 0), array.row(0)[0]])
+    assert read.granted - launch.granted == 3 * array.size + 2
 
 
 @cocotb.test
 async def busy_is_read_from_the_launch_until_the_result_is_there(dut: Any) -> None:
-    bench = await started(dut)
-    await bench.both([Access(OFFSET["TILE"], tile(0, first=True))])
-    status = [Access(OFFSET["STATUS"])] * (bench.latency + 4)
-    responses = await bench.bus.transfer([Access(OFFSET["LAUNCH"], 0), *status])
+    array = await started(dut)
+    await array.both([Access(OFFSET["TILE"], tile(0, first=True))])
+    status = [Access(OFFSET["STATUS"])] * (array.latency + 4)
+    responses = await array.bus.transfer([Access(OFFSET["LAUNCH"], 0), *status])
     got = [response.data for response in responses[1:]]
-    assert got == [BUSY] * (bench.latency + 1) + [0] * 3, got
+    assert got == [BUSY] * (array.latency + 1) + [0] * 3, got
 
 
 @cocotb.test
 async def abort_drops_all_steps_whose_sums_are_not_yet_written(dut: Any) -> None:
     """At every distance from the launch, for two steps at once; what was written before stays."""
-    bench = await started(dut)
-    weights = sa.draw_weights(bench.rng, bench.size, bench.size)
-    await bench.both(bench.weights(0, weights))
-    for distance in range(1, bench.latency + 6):
-        before = [0x4040_0000 + i for i in range(2 * bench.size)]
-        await bench.both(words(OFFSET["ACCUMULATORS"], before))
-        await bench.both([Access(OFFSET["TILE"], tile(0, first=True))])
-        first, second, abort = await bench.bus.transfer(
+    array = await started(dut)
+    weights = sa.draw_weights(array.rng, array.size, array.size)
+    await array.both(array.weights(0, weights))
+    for distance in range(1, array.latency + 6):
+        before = [0x4040_0000 + i for i in range(2 * array.size)]
+        await array.both(words(OFFSET["ACCUMULATORS"], before))
+        await array.both([Access(OFFSET["TILE"], tile(0, first=True))])
+        first, second, abort = await array.bus.transfer(
             [
                 Access(OFFSET["LAUNCH"], 0x3F80_0000),
                 Access(OFFSET["LAUNCH"], 0x4000_0000),
@@ -402,62 +395,62 @@ async def abort_drops_all_steps_whose_sums_are_not_yet_written(dut: Any) -> None
             ]
         )
         for row, launch, activation in ((0, first, 1.0), (1, second, 2.0)):
-            if abort.granted > launch.granted + 1 + bench.latency:
-                lane = np.full(bench.size, activation, np.float32)
-                zero = np.zeros(bench.size, np.float32)
-                bench.model.accumulators[row] = sa.step(zero, lane, weights, [0])
-        bench.model.abort()
+            if abort.granted > launch.granted + 1 + array.latency:
+                lane = np.full(array.size, activation, np.float32)
+                zero = np.zeros(array.size, np.float32)
+                array.model.accumulators[row] = sa.step(zero, lane, weights, [0])
+        array.model.abort()
         state = [Access(OFFSET[name]) for name in ("TILE", "STEPS", "STATUS")]
-        rows = [*bench.row(0), *bench.row(1)]
-        waited = await bench.both([*rows, *state])
+        rows = [*array.row(0), *array.row(1)]
+        waited = await array.both([*rows, *state])
         assert not any(waited), f"{distance} cycles after the launch: waited {waited}"
-        await bench.bus.wait(bench.latency)
-        await bench.both(rows)
+        await array.bus.wait(array.latency)
+        await array.both(rows)
 
 
 @cocotb.test
 async def steps_after_an_abort_are_not_touched_by_those_before(dut: Any) -> None:
-    bench = await started(dut)
-    weights = sa.draw_weights(bench.rng, bench.size, bench.size)
-    await bench.both(bench.weights(0, weights))
-    for distance in range(bench.latency):
-        lanes = sa.draw_floats(bench.rng, bench.size, wild=0)
-        await bench.bus.transfer(
+    array = await started(dut)
+    weights = sa.draw_weights(array.rng, array.size, array.size)
+    await array.both(array.weights(0, weights))
+    for distance in range(array.latency):
+        lanes = sa.draw_floats(array.rng, array.size, wild=0)
+        await array.bus.transfer(
             [
                 Access(OFFSET["TILE"], tile(0, first=True)),
-                *bench.step(sa.draw_floats(bench.rng, bench.size)),
+                *array.step(sa.draw_floats(array.rng, array.size)),
                 Access(OFFSET["CTRL"], ABORT, idle=distance),
             ]
         )
-        bench.model.abort()
+        array.model.abort()
         start = Access(OFFSET["TILE"], tile(0, first=True))
-        await bench.both([start, *bench.step(lanes), *bench.row(0), Access(OFFSET["STEPS"])])
+        await array.both([start, *array.step(lanes), *array.row(0), Access(OFFSET["STEPS"])])
 
 
 @cocotb.test
 async def abort_clears_what_is_staged(dut: Any) -> None:
-    bench = await started(dut)
-    weights = np.ones((bench.size, bench.size), np.int8)
-    await bench.both(
+    array = await started(dut)
+    weights = np.ones((array.size, array.size), np.int8)
+    await array.both(
         [
-            *bench.weights(0, weights),
-            *words(OFFSET["STAGE"], [0x3F80_0000] * bench.size),
+            *array.weights(0, weights),
+            *words(OFFSET["STAGE"], [0x3F80_0000] * array.size),
             Access(0x0040),
             Access(OFFSET["CTRL"], ABORT),
             Access(OFFSET["STATUS"]),
             Access(OFFSET["TILE"], tile(0, first=True)),
-            Access(OFFSET["LAUNCH"] + 4 * (bench.size - 1), 0x3F80_0000),
-            *bench.row(0),
+            Access(OFFSET["LAUNCH"] + 4 * (array.size - 1), 0x3F80_0000),
+            *array.row(0),
         ]
     )
-    assert bench.model.accumulators[0].tolist() == [1] * bench.size
+    assert array.model.accumulators[0].tolist() == [1] * array.size
 
 
 @cocotb.test
 async def ctrl_without_abort_does_nothing(dut: Any) -> None:
-    bench = await started(dut)
+    array = await started(dut)
     value = tile(1, 1, True)
-    await bench.both(
+    await array.both(
         [
             Access(OFFSET["TILE"], value),
             Access(OFFSET["CTRL"], ~ABORT & 0xFFFF_FFFF),
@@ -468,18 +461,18 @@ async def ctrl_without_abort_does_nothing(dut: Any) -> None:
 
 @cocotb.test
 async def weight_stored_before_an_abort_is_kept(dut: Any) -> None:
-    """The store was answered; that it still waits for a step in flight is not the bus's business."""
-    bench = await started(dut)
-    await bench.both([Access(OFFSET["TILE"], tile(0, first=True))])
-    await bench.bus.transfer(
+    """The store was answered; that it still waits for a step is not the bus's business."""
+    array = await started(dut)
+    await array.both([Access(OFFSET["TILE"], tile(0, first=True))])
+    await array.bus.transfer(
         [
             Access(OFFSET["LAUNCH"], 0x3F80_0000),
             Access(OFFSET["WEIGHTS0"], 0x0403_0201),
             Access(OFFSET["CTRL"], ABORT),
         ]
     )
-    bench.model.access(OFFSET["WEIGHTS0"], 0x0403_0201, ALL_BYTES)
-    bench.model.abort()
+    array.model.access(OFFSET["WEIGHTS0"], 0x0403_0201, ALL_BYTES)
+    array.model.abort()
     start = Access(OFFSET["TILE"], tile(0, first=True))
-    await bench.both([start, Access(OFFSET["LAUNCH"], 0x3F80_0000), *bench.row(0)])
-    assert bench.model.accumulators[0, :4].tolist() == [1, 2, 3, 4]
+    await array.both([start, Access(OFFSET["LAUNCH"], 0x3F80_0000), *array.row(0)])
+    assert array.model.accumulators[0, :4].tolist() == [1, 2, 3, 4]

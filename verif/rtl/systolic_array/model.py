@@ -1,7 +1,7 @@
 """What the array's register map means, one access after the other, without any timing.
 
-Whatever the bus does, reads must give what this model gives: interlocks make every access look as if
-the ones before it were over. Only BUSY, and what ABORT still finds in flight, depend on time.
+Whatever the bus does, reads must give what this model gives: interlocks make every access look as
+if the ones before it were over. Only BUSY, and what ABORT still finds in flight, depend on time.
 """
 
 from __future__ import annotations

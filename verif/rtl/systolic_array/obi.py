@@ -1,4 +1,4 @@
-"""An OBI manager for tests: one access a cycle if the subordinate lets it, and the protocol checked."""
+"""An OBI manager for tests: one access a cycle if the subordinate lets it, protocol checked."""
 
 from __future__ import annotations
 

@@ -1,0 +1,18 @@
+"""The delay line."""
+
+from __future__ import annotations
+
+import pytest
+
+from heepstor.build import rtl
+from verif.harness.cocotb_runner import run_module
+
+
+@pytest.mark.parametrize(("depth", "width"), [(0, 32), (1, 33), (2, 8), (14, 33)])
+def test_delay_line(depth: int, width: int) -> None:
+    run_module(
+        "delay_line",
+        [path for path in rtl.own_files("common") if path.stem == "delay_line"],
+        "verif.rtl.delay_line.cocotb_delay_line",
+        {"Width": width, "Depth": depth},
+    )

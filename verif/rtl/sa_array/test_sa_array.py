@@ -1,0 +1,18 @@
+"""The array of processing elements."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+
+@pytest.mark.parametrize("size", [4, 8, 12])
+def test_sa_array(size: int) -> None:
+    run_module(
+        "sa_array",
+        [path for path in sa.sources() if path.stem in sa.ARRAY_MODULES],
+        "verif.rtl.sa_array.cocotb_sa_array",
+        {"Size": size},
+    )
