@@ -6,7 +6,10 @@ namespace heepstor::runtime {
 namespace {
 
 int32_t g_layer = -1;
-bool g_panicking = false;
+
+// A word that a stack overflow is unlikely to leave here.
+constexpr uint32_t kPanicking = 0x50414E43;
+uint32_t g_panicking = 0;
 
 [[noreturn]] void exit(cfg::ExitCode code) {
   SocCtrl::exit(code);
@@ -49,10 +52,10 @@ void finish(cfg::ExitCode code, int32_t top1) {
 }
 
 void panic(cfg::ExitCode code, const char* cause, uint32_t pc, uint32_t value) {
-  if (g_panicking) {
+  if (g_panicking == kPanicking) {
     exit(code);  // printing itself has failed
   }
-  g_panicking = true;
+  g_panicking = kPanicking;
   out.record("panic").field("cause").text(cause).field("pc").hex(pc).field("value").hex(value);
   out.field("layer").signed_decimal(g_layer).end();
   finish(code, -1);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,13 @@ CHECK_FAILED = 4
 NAMES = re.findall(r"^TEST\((\w+)\)", (SOURCES / "hal.cpp").read_text("utf-8"), re.MULTILINE)
 
 
+@pytest.fixture(scope="module")
+def program() -> Path:
+    return executable("hal", {})
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test(name: str) -> None:
-    result = subprocess.run(
-        [executable("hal", {}), name], capture_output=True, text=True, check=False
-    )
+def test_host(program: Path, name: str) -> None:
+    result = subprocess.run([program, name], capture_output=True, text=True, check=False)
     expected = CHECK_FAILED if "span_refuses" in name else 0
     assert result.returncode == expected, result.stderr

@@ -26,11 +26,11 @@ SPECIAL = np.array(
     [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-39, 3.4e38, -3.4e38, 16777217.0], np.float32
 )
 
-pytestmark = pytest.mark.parametrize("size", ACCUMULATOR_ROWS)
+pytestmark = pytest.mark.parametrize("size", ACCUMULATOR_ROWS, scope="module")
 both_backends = pytest.mark.parametrize("backend", operators.BACKENDS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def program(size: int) -> Path:
     rows = ACCUMULATOR_ROWS[size]
     return executable("operators", {"HOST_ARRAY_SIZE": size, "HOST_ACCUMULATOR_ROWS": rows})

@@ -1,0 +1,74 @@
+// Goes wrong in the way that FAULT says. main() returns 99 if nobody notices.
+
+#include "hal/mmio.h"
+#include "runtime/model.h"
+#include "runtime/platform.h"
+
+using namespace heepstor;
+
+namespace {
+
+constexpr uint32_t kNowhere = 0x40000000;
+
+#if FAULT == 8
+// Each frame is smaller than the guard at the end of the stack.
+__attribute__((noinline)) uint32_t recurse(uint32_t depth) {
+  volatile uint32_t frame[32];
+  for (uint32_t i = 0; i < 32; ++i) {
+    frame[i] = depth;
+  }
+  return depth == 0 ? 0 : recurse(depth - 1) + frame[depth % 32];
+}
+#endif
+
+// As in a network, the arena lies below the stack.
+HEEPSTOR_ARENA float g_arena[1024];
+runtime::LayerResult g_results[1];
+constexpr runtime::Layer kLayers[] = {{"only", {g_arena, 1}, 0}};
+
+void fail() {
+#if FAULT == 0
+  asm volatile(".word 0xffffffff");
+#elif FAULT == 1
+  asm volatile("ebreak");
+#elif FAULT == 2
+  asm volatile("ecall");
+#elif FAULT == 3
+  (void)hal::Mmio::read(kNowhere);
+#elif FAULT == 4
+  hal::Mmio::write(kNowhere + 8, 1);
+#elif FAULT == 5
+  asm volatile("jr %0" ::"r"(kNowhere));
+#elif FAULT == 6
+  asm volatile("jr zero");
+#elif FAULT == 7
+  uint32_t values[2] = {};
+  (void)Span<uint32_t>(values).subspan(1, 2);
+#elif FAULT == 8
+  g_arena[0] = static_cast<float>(recurse(cfg::kStackBytes / 128));
+#elif FAULT == 9
+  (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x20);
+#endif
+  // What a bus error raises is an interrupt, some cycles late.
+  for (uint32_t i = 0; i < 100; ++i) {
+    asm volatile("nop");
+  }
+}
+
+}  // namespace
+
+namespace heepstor::runtime {
+
+const Model kModel{"faults", "direct", kLayers, g_results, 1, -1};
+
+void infer() {}
+
+}  // namespace heepstor::runtime
+
+int main() {
+  runtime::run_layer(0, [] {
+    fail();
+    return runtime::Array::finish();
+  });
+  return 99;
+}
