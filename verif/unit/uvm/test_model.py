@@ -1,0 +1,109 @@
+"""The model that predicts the bus must agree with the golden model, and notice wrong answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from golden import numpy_twin
+from heepstor.registers import SYSTOLIC_ARRAY_ID
+from verif.harness import seeds
+from verif.uvm import stimulus
+from verif.uvm.items import ALL_BYTES, BusTransaction
+from verif.uvm.model import WORD, ArrayModel, accumulate, encode, offset_of, to_bits
+
+SIZE, ROWS = 4, 4
+
+
+class Bus:
+    """Feeds a model with transactions a hundred cycles apart."""
+
+    def __init__(self) -> None:
+        self.model = ArrayModel(SIZE, ROWS, config_hash=0x1234)
+        self._cycle = 0
+
+    def write(self, offset: int, data: int, byte_enable: int = ALL_BYTES, irq: bool = False) -> str:
+        return self._access(True, offset, data, byte_enable, irq)
+
+    def read(self, offset: int, answer: int, irq: bool = False) -> str:
+        return self._access(False, offset, answer, ALL_BYTES, irq)
+
+    def _access(self, write: bool, offset: int, data: int, byte_enable: int, irq: bool) -> str:
+        self._cycle += 100
+        at = self._cycle
+        transaction = BusTransaction(write, offset, byte_enable, data, at, at, at + 1, irq)
+        return self.model.check(transaction) or ""
+
+
+@pytest.fixture
+def bus() -> Bus:
+    return Bus()
+
+
+def test_steps_in_tiles_give_the_bits_of_the_golden_gemm() -> None:
+    random = np.random.default_rng(seeds.derive("steps_in_tiles"))
+    a = stimulus.activations(random, (40, 21), special=0.1)
+    w = stimulus.weights(random, (21, 6), special=0.2)
+    expected = numpy_twin.gemm(a, w).view(np.uint32)
+    for m in range(len(a)):
+        acc = np.zeros(w.shape[1], np.float32)
+        for k in range(0, a.shape[1], SIZE):
+            acc = accumulate(acc, a[m, k : k + SIZE], w[k : k + SIZE])
+        np.testing.assert_array_equal(acc.view(np.uint32), expected[m])
+
+
+def test_register_that_reads_wrong_is_reported_with_got_and_expected(bus: Bus) -> None:
+    assert bus.read(offset_of("ID"), SYSTOLIC_ARRAY_ID) == ""
+    fault = bus.read(offset_of("ID"), 1)
+    assert "read of 0x0000 (ID)" in fault
+    assert "got 0x00000001, expected 0x48535431" in fault
+
+
+def test_step_of_two_lanes_adds_both_products_in_order(bus: Bus) -> None:
+    bus.write(offset_of("WEIGHTS0"), 0x0000_0003)
+    bus.write(offset_of("WEIGHTS0", SIZE), 0x0000_00FE)
+    bus.write(offset_of("TILE"), encode("TILE", ROW=1, FIRST=1))
+    bus.write(offset_of("STAGE"), to_bits(np.float32(2.5)))
+    bus.write(offset_of("LAUNCH", WORD), to_bits(np.float32(1.0)))
+    result = offset_of("ACCUMULATORS", WORD * SIZE)
+    assert bus.read(result, to_bits(np.float32(5.5))) == ""
+    assert "expected 0x40b00000" in bus.read(result, to_bits(np.float32(7.5)))
+    assert bus.read(offset_of("TILE"), encode("TILE", ROW=2, FIRST=1)) == ""
+    assert bus.read(offset_of("STEPS"), 1) == ""
+
+
+def test_refused_access_sets_one_error_and_the_first_address(bus: Bus) -> None:
+    assert bus.read(0x0FFC, 0, irq=True) == ""
+    assert bus.write(offset_of("ID"), 0, irq=True) == ""
+    errors = encode("STATUS", ERR_ADDRESS=1, ERR_ACCESS=1)
+    assert bus.read(offset_of("STATUS"), errors, irq=True) == ""
+    assert bus.read(offset_of("ERROR_ADDRESS"), 0x0FFC, irq=True) == ""
+    assert bus.write(offset_of("STATUS"), errors) == ""
+    assert bus.read(offset_of("STATUS"), 0) == ""
+
+
+def test_interrupt_that_does_not_follow_the_errors_is_reported(bus: Bus) -> None:
+    assert "irq False, expected True" in bus.read(0x0FFC, 0, irq=False)
+
+
+def test_partial_word_reaches_weights_and_nothing_else(bus: Bus) -> None:
+    assert bus.write(offset_of("WEIGHTS1"), 0xFFFF_FFFF, byte_enable=0b0001) == ""
+    assert bus.write(offset_of("TILE"), 0xFFFF_FFFF, byte_enable=0b0001, irq=True) == ""
+    assert bus.read(offset_of("TILE"), 0, irq=True) == ""
+
+
+def test_word_read_once_after_reset_must_read_the_same_again(bus: Bus) -> None:
+    assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
+    assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
+    assert "expected 0xdeadbeef" in bus.read(offset_of("ACCUMULATORS"), 0)
+
+
+def test_abort_leaves_a_row_as_it_was_or_as_it_was_to_be(bus: Bus) -> None:
+    for answer, is_allowed in ((5.0, True), (2.0, True), (7.0, False)):
+        bus.write(offset_of("WEIGHTS0"), 0x0000_0001)
+        bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
+        bus.write(offset_of("TILE"), encode("TILE", FIRST=1))
+        bus.write(offset_of("LAUNCH"), to_bits(np.float32(5.0)))
+        bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
+        fault = bus.read(offset_of("ACCUMULATORS"), to_bits(np.float32(answer)))
+        assert (fault == "") == is_allowed, fault
