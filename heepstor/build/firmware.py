@@ -49,7 +49,7 @@ _COMPILE_FLAGS = (
     "-Wdouble-promotion",
     "-Werror",
     # The guard at the end of the stack (sw/runtime/stack.cpp) is as large as the largest frame.
-    "-Wframe-larger-than=256",
+    "-Wframe-larger-than=512",
     # Messages and debug information name files as seen from the project, wherever it lies.
     f"-ffile-prefix-map={ROOT}/=",
 )
