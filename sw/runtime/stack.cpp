@@ -12,7 +12,7 @@ namespace {
 
 // No function's frame is larger (the compiler is told to refuse one), so that an overflow cannot
 // step over the guard without touching it.
-constexpr uint32_t kGuardWords = 64;
+constexpr uint32_t kGuardWords = 128;
 
 }  // namespace
 
