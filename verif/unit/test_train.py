@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import golden.network
 from heepstor import datasets, project, train
 from heepstor.datasets import Data, DataSet, Split
 from heepstor.errors import ProjectError
+from heepstor.quantize import quantize
 
 MODEL = """
 from torch import nn
@@ -86,17 +88,30 @@ def test_training_learns_and_the_project_loads_the_weights(target: project.Proje
     assert right.mean() == pytest.approx(result.test_accuracy.float32)
 
 
-def test_the_golden_accuracy_is_that_of_the_golden_model(target: project.Project) -> None:
-    result = run(target, epochs=2)
+def test_each_accuracy_is_that_of_its_own_model() -> None:
+    model = nn.Sequential(nn.Linear(16, 10, bias=False))
+    with torch.no_grad():
+        # One scale for all makes the small weights zero; one for each channel keeps them.
+        model[0].weight.copy_(torch.eye(16)[:10] * 1e-3)
+        model[0].weight[0] = torch.eye(16)[15]
     test = blocks(100, 2)
-    inputs = train.Inputs(datasets.find("MNIST"), 24, (16,))(torch.from_numpy(test.images))
-    for per_channel, reported in (
-        (True, result.test_accuracy.golden_per_channel),
-        (False, result.test_accuracy.golden_per_tensor),
+    inputs = train.Inputs(datasets.find("MNIST"), 24, (16,))
+    x = inputs(torch.from_numpy(test.images))
+    got = train.measure(model, test, inputs)
+
+    def accuracy(scores: torch.Tensor) -> float:
+        return float((scores.argmax(dim=1).numpy() == test.labels).mean())
+
+    assert got.float32 == pytest.approx(accuracy(model(x)))
+    for per_channel, fake_quantized, bit_exact in (
+        (True, got.quantized_per_channel, got.golden_per_channel),
+        (False, got.quantized_per_tensor, got.golden_per_tensor),
     ):
-        scores = golden.network.run(target.load().model, inputs, per_channel=per_channel)[2]
-        right = scores.argmax(dim=1).numpy() == test.labels
-        assert right.mean() == pytest.approx(reported)
+        fake = quantize(model, per_channel=per_channel)(x)
+        assert fake_quantized == pytest.approx(accuracy(fake))
+        exact = golden.network.run(model, x, per_channel=per_channel)[0]
+        assert bit_exact == pytest.approx(accuracy(exact))
+    assert got.golden_per_tensor < got.golden_per_channel
 
 
 def test_the_record_names_the_data_and_every_accuracy(target: project.Project) -> None:
@@ -121,7 +136,12 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(target: project.P
     assert target.weights_file.read_bytes() != first
 
 
-def test_an_interrupted_training_goes_on_to_the_same_weights(target: project.Project) -> None:
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    target: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every epoch is the best so far, so that the weights are those of the last one.
+    better = count()
+    monkeypatch.setattr(train, "_accuracy", lambda *_: next(better) / 1000)
     run(target, epochs=4)
     expected = target.weights_file.read_bytes()
     target.weights_file.unlink()
@@ -172,8 +192,35 @@ def test_the_best_epoch_is_kept_not_the_last(
         return next(validation) if len(split) == 60 else true_accuracy(model, split, *more)
 
     monkeypatch.setattr(train, "_accuracy", accuracy)
-    result = run(target, epochs=3)
+    seen: dict[str, dict[str, torch.Tensor]] = {}
+
+    def look(message: str) -> None:
+        seen[message[:7]] = torch.load(target.folder / "work" / "blocks" / "state.pt")["model"]
+
+    result = run(target, epochs=3, on_progress=look)
     assert (result.best_epoch, result.validation_accuracy) == (2, 0.9)
+    kept = target.load().model.state_dict()
+    assert all(torch.equal(kept[name], seen["epoch 2"][name]) for name in kept)
+    assert not torch.equal(kept["0.weight"], seen["epoch 3"]["0.weight"])
+
+
+def test_every_epoch_has_an_order_of_its_own(
+    target: project.Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[torch.Tensor] = []
+    monkeypatch.setattr(train, "_augment", lambda images, _: batches.append(images) or images)
+    run(target, epochs=2)
+    first, second = batches[0], batches[len(batches) // 2]
+    assert first.shape == second.shape
+    assert not torch.equal(first, second)
+
+
+def test_what_chooses_the_best_epoch_is_not_trained_on() -> None:
+    whole = Split(np.arange(105).reshape(105, 1, 1, 1).astype(np.uint8), np.zeros(105, np.uint8))
+    fitting, validation = train._hold_back(whole)
+    assert (len(fitting), len(validation)) == (95, 10)
+    together = np.concatenate([fitting.images, validation.images])
+    assert np.array_equal(together, whole.images)
 
 
 def test_a_project_without_a_data_set_cannot_be_trained(tmp_path: Path) -> None:
