@@ -8,8 +8,8 @@ from torch import Tensor
 from golden.arith import canonical_nan
 
 # Elements of (M, N) worked on at a time: accumulators and products stay in the cache, and PyTorch
-# still shares one operation among its threads.
-BLOCK_ELEMENTS = 65_536
+# does not share one operation among threads, which would wait for each other on a busy machine.
+BLOCK_ELEMENTS = 32_768
 
 
 def gemm(a: Tensor, w: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ Int8Array = npt.NDArray[np.int8]
 
 CANONICAL_NAN_BITS = 0x7FC0_0000
 # As in golden.gemm: accumulators and products of a block stay in the cache.
-BLOCK_ELEMENTS = 65_536
+BLOCK_ELEMENTS = 32_768
 
 _FNV_START = 2166136261
 _FNV_PRIME = 16777619
