@@ -27,6 +27,10 @@ Progress = Callable[[str], None]
 _PREFIX = "riscv64-unknown-elf-"
 _REMEDY = "install the Debian packages gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf"
 
+# In bytes. A function with a larger frame is refused, so that an overflow cannot step over the
+# guard at the end of the stack, which is as large (sw/runtime/stack.cpp).
+_LARGEST_FRAME = 512
+
 # `--specs` brings the C library: the compiler itself may call memcpy and memset.
 _MACHINE_FLAGS = ("-march=rv32imfc", "-mabi=ilp32f", "--specs=picolibc.specs")
 _COMPILE_FLAGS = (
@@ -48,8 +52,8 @@ _COMPILE_FLAGS = (
     "-Wconversion",
     "-Wdouble-promotion",
     "-Werror",
-    # The guard at the end of the stack (sw/runtime/stack.cpp) is as large as the largest frame.
-    "-Wframe-larger-than=512",
+    f"-Wframe-larger-than={_LARGEST_FRAME}",
+    f"-DHEEPSTOR_LARGEST_FRAME={_LARGEST_FRAME}",
     # Messages and debug information name files as seen from the project, wherever it lies.
     f"-ffile-prefix-map={ROOT}/=",
 )

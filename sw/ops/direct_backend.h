@@ -14,7 +14,8 @@ template <class Array>
 struct DirectBackend {
   static constexpr uint32_t kSize = Array::kSize;
 
-  static Status gemm(const Gemm& gemm) {
+  // Not inlined: its frame would add to its caller's.
+  [[gnu::noinline]] static Status gemm(const Gemm& gemm) {
     for (uint32_t row = 0; row < gemm.rows; row += Array::kAccumulatorRows) {
       const uint32_t rows = min(Array::kAccumulatorRows, gemm.rows - row);
       for (uint32_t column = 0; column < gemm.columns; column += kSize) {

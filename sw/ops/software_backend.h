@@ -14,7 +14,8 @@ struct SoftwareBackend {
   static_assert(kTileColumns % 4 == 0, "a block of four columns lies within one packed tile");
   static constexpr uint32_t kSize = kTileColumns;
 
-  static Status gemm(const Gemm& gemm) {
+  // Not inlined: its frame would add to its caller's.
+  [[gnu::noinline]] static Status gemm(const Gemm& gemm) {
     uint32_t row = 0;
     for (; row + 4 <= gemm.rows; row += 4) {
       multiply_rows<4>(gemm, row);

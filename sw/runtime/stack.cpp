@@ -10,9 +10,9 @@ extern uint32_t __stack_top[];
 namespace heepstor::runtime {
 namespace {
 
-// No function's frame is larger (the compiler is told to refuse one), so that an overflow cannot
-// step over the guard without touching it.
-constexpr uint32_t kGuardWords = 128;
+// The compiler refuses larger frames, so that an overflow cannot step over the guard without
+// touching it.
+constexpr uint32_t kGuardWords = HEEPSTOR_LARGEST_FRAME / sizeof(uint32_t);
 
 }  // namespace
 

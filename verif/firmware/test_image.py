@@ -151,7 +151,7 @@ def test_a_static_constructor_is_refused(tmp_path: Path) -> None:
 def test_a_frame_larger_than_the_stacks_guard_is_refused(tmp_path: Path) -> None:
     source = program(
         tmp_path,
-        "void use(char*);\nint main() { char big[400]; use(big); return big[0]; }\n",
+        "void use(char*);\nint main() { char big[600]; use(big); return big[0]; }\n",
     )
     with pytest.raises(BuildError, match="frame size"):
         build.build_firmware([source], CONFIG)
