@@ -117,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--epochs", type=int, default=None, metavar="N")
     train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument(
+        "--data-name",
+        metavar="TEXT",
+        help="what to call the data beside an accuracy, if not as usual",
+    )
+    train.add_argument("--device", default="cpu", help="where PyTorch trains: cpu, cuda, ...")
     train.set_defaults(run=_train)
 
     doctor = commands.add_parser("doctor", help="list each tool: found, version, how to get it")
@@ -218,6 +224,8 @@ def _train(options: argparse.Namespace) -> int:
         options.data,
         epochs=options.epochs,
         seed=options.seed,
+        data_name=options.data_name,
+        device=options.device,
         on_progress=_say,
     )
     print(result)
