@@ -339,7 +339,7 @@ DATA_SETS = (
         downloads=(
             Download(
                 "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-                "c32a1d4ab5d03f1284b67883e8d13530",
+                "c32a1d4ab5d03f1284b67883e8d87530",
                 provides=(*_CIFAR10_TRAIN_FILES, _CIFAR10_TEST_FILE),
             ),
         ),
