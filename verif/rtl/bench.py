@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from cocotb.clock import Clock
+from cocotb.handle import Immediate
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 
 async def start(dut: Any) -> None:
     """Give a reset with both edges, and start the clock; returns when a cycle begins.
 
-    Registers wake up at random: no clock before the reset, at which an assertion could object.
+    Everything wakes up at random, inputs too: the clock is put low at once, so that there is no edge
+    before the reset at which an assertion could object to what it sees.
     """
+    dut.clk_i.value = Immediate(0)
     for value in (1, 0):
         dut.rst_ni.value = value
         await Timer(1, "ns")
