@@ -16,8 +16,8 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 async def start(dut: Any) -> None:
     """Give a reset with both edges, and start the clock; returns when a cycle begins.
 
-    Everything wakes up at random, inputs too: the clock is put low at once, so that there is no edge
-    before the reset at which an assertion could object to what it sees.
+    Everything wakes up at random, inputs too: the clock is put low at once, so that there is no
+    edge before the reset at which an assertion could object to what it sees.
     """
     dut.clk_i.value = Immediate(0)
     for value in (1, 0):

@@ -272,7 +272,7 @@ async def requests_on_all_ports_at_once_leave_what_their_order_of_entry_gives(du
             access = None
         taken = [count + int(now) for count, now in zip(taken, entered, strict=True)]
         await core.next_cycle()
-    assert min(taken) > 100, f"steps, weights, accesses taken: {taken}"
+    assert min(taken) > 50, f"steps, weights, accesses taken: {taken}"
 
 
 @cocotb.test
