@@ -194,9 +194,9 @@ SECTIONS {{
     *(.sbss .sbss.* .bss .bss.* COMMON)
     . = ALIGN(4); __bss_end = .;
   }} > ram
-  .arena (NOLOAD) : {{ . = ALIGN(16); __arena_start = .; *(.arena) __arena_end = .; }} > ram
-  .stack (NOLOAD) : {{
-    . = ALIGN(16); __stack_bottom = .;
+  .arena (NOLOAD) : ALIGN(16) {{ __arena_start = .; *(.arena) __arena_end = .; }} > ram
+  .stack (NOLOAD) : ALIGN(16) {{
+    __stack_bottom = .;
     . += __stack_size; __stack_top = .;
   }} > ram
   __ram_end = ORIGIN(ram) + LENGTH(ram);
