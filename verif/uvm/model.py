@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from golden.numpy_twin import canonical_nan
 from heepstor.registers import SYSTOLIC_ARRAY, SYSTOLIC_ARRAY_ID, Access
@@ -87,6 +88,15 @@ class _Target:
     index: int = 0
 
 
+@dataclass(frozen=True)
+class _Step:
+    """A step that may be in flight: its row, and what the row held and whether that was known."""
+
+    row: int
+    before: Float32Array
+    known_before: npt.NDArray[np.bool_]
+
+
 class ArrayModel:
     """The programmer's view of an array of `size` with `rows` accumulator rows."""
 
@@ -102,7 +112,7 @@ class ArrayModel:
         self._accumulators_known = np.zeros((rows, size), np.bool_)
         # Words that ABORT may have left as they were before a step in flight.
         self._before_abort: dict[tuple[int, int], set[int]] = {}
-        self._in_flight: list[tuple[int, Float32Array]] = []
+        self._in_flight: list[_Step] = []
         self._error_address = 0
         self._abort()
 
@@ -188,14 +198,14 @@ class ArrayModel:
 
     def _launch(self, lanes: int, transaction: BusTransaction) -> None:
         row, bank = self._tile["ROW"], self._tile["BANK"]
-        before = self._accumulators[row].copy()
+        before, known_before = self._accumulators[row].copy(), self._accumulators_known[row].copy()
         known = self._weights_known[bank, :lanes].all(axis=0)
         known &= all(lane in self._staged for lane in range(lanes))
         if self._tile["FIRST"]:
             start = np.zeros(self.size, np.float32)
         else:
             start = before
-            known &= self._accumulators_known[row]
+            known &= known_before
             # A step that continues from one that ABORT may have dropped has no known result.
             known &= np.array([(row, n) not in self._before_abort for n in range(self.size)])
         staged = [self._staged.get(lane, np.float32(0)) for lane in range(lanes)]
@@ -204,7 +214,7 @@ class ArrayModel:
         self._accumulators_known[row] = known
         for column in range(self.size):
             self._before_abort.pop((row, column), None)
-        self._in_flight.append((row, before))
+        self._in_flight.append(_Step(row, before, known_before))
         self._last_launch = transaction.granted
         self._tile["ROW"] = (row + 1) & 0xFFFF
         self._steps += 1
@@ -227,16 +237,20 @@ class ArrayModel:
         return {self._constants[target.name]}
 
     def _busy(self, transaction: BusTransaction) -> set[int]:
+        """The values that BUSY may have; where it reads 0, nothing is in flight from then on."""
         busy = encode("STATUS", BUSY=1)
         if transaction.granted <= self._last_launch + self.size:
             return {busy}  # a sum takes at least a cycle a row
         if not self._in_flight and transaction.granted > self._finished + 1:
             return {0}
+        if not transaction.data & busy:
+            self._in_flight.clear()
+            self._finished = transaction.answered
         return {0, busy}
 
     def _finish(self, row: int, transaction: BusTransaction) -> None:
         """An access to `row` waited for its steps, and so for those launched before them."""
-        rows = [in_flight for in_flight, _ in self._in_flight]
+        rows = [step.row for step in self._in_flight]
         if row in rows:
             last = len(rows) - 1 - rows[::-1].index(row)
             del self._in_flight[: last + 1]
@@ -256,10 +270,10 @@ class ArrayModel:
         self._accumulators_known[row, column] = True
 
     def _abort(self) -> None:
-        for row, before in self._in_flight:
-            for column in range(self.size):
-                word = to_bits(before[column])
-                self._before_abort.setdefault((row, column), set()).add(word)
+        for step in self._in_flight:
+            self._accumulators_known[step.row] &= step.known_before
+            for column, before in enumerate(step.before):
+                self._before_abort.setdefault((step.row, column), set()).add(to_bits(before))
         self._in_flight = []
         self._last_launch = -self.size - 1
         self._finished = 0

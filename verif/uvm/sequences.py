@@ -158,6 +158,67 @@ class StatusSequence(BusSequence):
         await self.read_accumulators(0, self.rows, self.size)
 
 
+class BusySequence(BusSequence):
+    """Launches a step, and reads STATUS in every cycle until long after its end."""
+
+    async def body(self) -> None:
+        for row in range(self.rows):
+            await self.write(offset_of("TILE"), encode("TILE", ROW=row, FIRST=1))
+            await self.launch(stimulus.activations(self.random, (1, self.size))[0])
+            await self.read_all([offset_of("STATUS")] * (5 * self.size))
+
+
+class InterlockSequence(BusSequence):
+    """Two steps to one row, so that the second waits, and at once an access that might hurt."""
+
+    async def body(self) -> None:
+        same, other = 1, 2
+        for bank in (0, 1):
+            await self.load_weights(bank, stimulus.weights(self.random, (self.size, self.size)))
+        last_weights = offset_of("WEIGHTS0", self.size * self.size - WORD)
+        followers = (
+            *(BusRequest(self._accumulator(row)) for row in (same, other)),
+            *(BusRequest(self._accumulator(row), to_bits(np.float32(7))) for row in (same, other)),
+            *(BusRequest(offset, 0x0102_0304) for offset in (offset_of("WEIGHTS0"), last_weights)),
+            BusRequest(offset_of("WEIGHTS1"), 0x0506_0708),
+            BusRequest(offset_of("STAGE"), to_bits(np.float32(9))),
+            BusRequest(offset_of("LAUNCH"), to_bits(np.float32(11))),
+            BusRequest(offset_of("TILE"), encode("TILE", ROW=other, BANK=1, FIRST=1)),
+        )
+        for follower in followers:
+            await self._launch_twice(same)
+            await self.issue(follower)
+            await StatusSequence().start(self.sequencer)
+
+    def _accumulator(self, row: int) -> int:
+        return offset_of("ACCUMULATORS", WORD * row * self.size)
+
+    async def _launch_twice(self, row: int) -> None:
+        """The second step changes one lane only, so that it follows the first within two cycles."""
+        await self.write(offset_of("TILE"), encode("TILE", ROW=row, FIRST=1))
+        await self.launch(stimulus.activations(self.random, (1, self.size))[0])
+        await self.write(offset_of("TILE"), encode("TILE", ROW=row))
+        last_lane = WORD * (self.size - 1)
+        await self.write(offset_of("LAUNCH", last_lane), to_bits(np.float32(0.5)))
+
+
+class PartialSumsSequence(BusSequence):
+    """Steps from special partial sums, through lanes that take part and lanes that do not."""
+
+    async def body(self) -> None:
+        await self.load_weights(0, np.resize(stimulus.SPECIAL_WEIGHTS, (self.size, self.size)))
+        for bits in stimulus.SPECIAL_BITS:
+            for activation in (0x0000_0000, 0x8000_0000, bits):
+                await self._step(bits, activation)
+
+    async def _step(self, partial_sum: int, activation: int) -> None:
+        for column in range(self.size):
+            await self.write(offset_of("ACCUMULATORS", WORD * column), partial_sum)
+        await self.write(offset_of("TILE"), encode("TILE", ROW=0, FIRST=0))
+        await self.write(offset_of("LAUNCH"), activation)
+        await self.read_accumulators(0, 1, self.size)
+
+
 class RegisterSequence(BusSequence):
     """Reset values, then patterns written and read back, through the front door of the model."""
 

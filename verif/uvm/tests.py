@@ -24,9 +24,12 @@ from verif.uvm.sequences import (
     SLOW,
     AbortSequence,
     BusSequence,
+    BusySequence,
     ChaosSequence,
     GemmSequence,
     IllegalSequence,
+    InterlockSequence,
+    PartialSumsSequence,
     RegisterSequence,
     StatusSequence,
 )
@@ -128,6 +131,7 @@ class SpecialValuesGiveGoldenBits(ArrayTest):
             a = np.full((1, 2), bits, np.uint32).view(np.float32)
             w = np.resize(stimulus.SPECIAL_WEIGHTS, (2, size))
             await self.start(GemmSequence(a, w))
+        await self.start(PartialSumsSequence())
 
 
 @pyuvm.test()
@@ -155,12 +159,21 @@ class HazardsOnlyMakeTheBusWait(ArrayTest):
     """Back to back: rows in flight launched again and read, weights rewritten while in use."""
 
     async def stimulus(self) -> None:
+        await self.start(InterlockSequence())
         size = self.cfg.size
         for bank in (0, 1, None):
             for m in (1, 2):
                 await self.gemm(m, 4 * size, size, bank=bank)
                 await self.gemm(m, 4, 1, bank=bank)
                 await self.gemm(m, 4 * size + 1, 2, bank=bank)
+
+
+@pyuvm.test()
+class BusyTellsWhetherAStepIsInFlight(ArrayTest):
+    """From the cycle after a launch on, until its sums are in the memory."""
+
+    async def stimulus(self) -> None:
+        await self.start(BusySequence())
 
 
 @pyuvm.test()

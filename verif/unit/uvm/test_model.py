@@ -107,3 +107,11 @@ def test_abort_leaves_a_row_as_it_was_or_as_it_was_to_be(bus: Bus) -> None:
         bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
         fault = bus.read(offset_of("ACCUMULATORS"), to_bits(np.float32(answer)))
         assert (fault == "") == is_allowed, fault
+
+
+def test_abort_of_a_step_to_a_row_never_written_leaves_anything(bus: Bus) -> None:
+    bus.write(offset_of("WEIGHTS0"), 0x0000_0001)
+    bus.write(offset_of("TILE"), encode("TILE", FIRST=1))
+    bus.write(offset_of("LAUNCH"), to_bits(np.float32(5.0)))
+    bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
+    assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
