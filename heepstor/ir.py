@@ -226,7 +226,7 @@ class Layer:
     `modules` are the indices, in the `nn.Sequential`, of the modules it covers (the appended
     Softmax has the index `len(model)`); nested Sequentials count flattened. Its output must equal
     the golden output after the last of them, reshaped to `output.shape`. `chunk_rows` is how many
-    im2row rows `scratch` holds.
+    rows of gathered activations `scratch` holds; a product that reads in place has no scratch.
     """
 
     index: int

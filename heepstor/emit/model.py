@@ -212,7 +212,7 @@ def _call(layer: Layer) -> Iterator[str]:
     if layer.kind is not OpKind.RELU:
         arguments.insert(0, f"kLayer{i}")
     if layer.kind is OpKind.CONV2D:
-        # A pointwise convolution needs no scratch and gets an empty span.
+        # A convolution that reads its input in place gets an empty span.
         arguments.append(_span(layer.scratch) if layer.scratch else "{}")
     yield f"  run_layer({i}, [] {{"
     yield f"    return ops::{function}({', '.join(arguments)});"

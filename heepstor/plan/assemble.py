@@ -26,6 +26,7 @@ from heepstor.ir import (
     Transpose,
 )
 from heepstor.plan import arena, budget, cost
+from heepstor.plan.activations import Activations, activations
 from heepstor.plan.budget import FLOAT_BYTES
 from heepstor.plan.verify import InvalidGraph
 
@@ -61,7 +62,7 @@ def assemble(graph: Graph, config: Config, forced: Backend | None) -> Plan:
 
 
 def _place(graph: Graph, config: Config) -> arena.Arena:
-    """The arena with the largest im2row chunks that fit, none above the accumulators' rows."""
+    """The arena with the largest chunks of gathered rows that fit; none above the accumulators."""
     rows = config.systolic_array_accumulator_rows
     while True:
         placed = arena.allocate([_need(node, rows) for node in graph.nodes])
@@ -74,7 +75,7 @@ def _place(graph: Graph, config: Config) -> arena.Arena:
 
 def _need(node: Node, rows: int) -> arena.Need:
     match node.op:
-        case MatrixProduct(gemm=gemm, window=window) if window and not cost.is_pointwise(window):
+        case MatrixProduct(gemm=gemm) if not _reads(node, node.op).in_place:
             scratch = min(rows, gemm.m) * gemm.k * FLOAT_BYTES
         case _:
             scratch = 0
@@ -104,7 +105,7 @@ def _layer(
     )
     match node.op:
         case MatrixProduct(gemm=gemm, window=window):
-            choice = cost.choose(gemm, window, config, forced)
+            choice = cost.choose(gemm, _reads(node, node.op), config, forced)
             return replace(
                 layer,
                 backend=choice.backend,
@@ -120,6 +121,10 @@ def _layer(
         case ScaleBias(scale=scale, bias=bias):
             return replace(layer, scale=scale, bias=bias)
     return layer
+
+
+def _reads(node: Node, op: MatrixProduct) -> Activations:
+    return activations(op.gemm, op.window, node.input_shape, node.output_shape)
 
 
 def _kind(op: ModelOp | LoweredOp) -> OpKind:

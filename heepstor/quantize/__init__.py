@@ -54,11 +54,10 @@ def quantize(model: nn.Module, *, per_channel: bool = True) -> nn.Module:
         ModelError: a weight is NaN, infinite or not float32, or `model` is no `nn.Sequential`.
     """
     quantized = copy.deepcopy(model)
-    sites = zip(flatten_modules(model), flatten_modules(quantized), strict=True)
-    for source, target in sites:
-        # From the original to the copy: a module that occurs twice is not quantized twice.
-        if isinstance(target.module, nn.Linear | nn.Conv2d):
-            codes, scales = quantize_tensor(source.finite_array("weight"), per_channel=per_channel)
+    for site in flatten_modules(quantized):
+        # A module that occurs twice is quantized twice; the second time changes nothing.
+        if isinstance(site.module, nn.Linear | nn.Conv2d):
+            codes, scales = quantize_tensor(site.finite_array("weight"), per_channel=per_channel)
             with torch.no_grad():
-                target.module.weight.copy_(torch.from_numpy(dequantize_tensor(codes, scales)))
+                site.module.weight.copy_(torch.from_numpy(dequantize_tensor(codes, scales)))
     return quantized

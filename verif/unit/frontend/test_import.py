@@ -99,3 +99,4 @@ def test_the_model_is_not_modified_and_not_aliased() -> None:
     with torch.no_grad():
         model[0].weight.zero_()
     np.testing.assert_array_equal(op.weight, was)
+    assert not op.weight.flags.writeable

@@ -116,34 +116,47 @@ def test_an_fpu_latency_makes_software_dearer() -> None:
 # Memory
 
 
-def test_the_im2row_chunk_is_as_long_as_the_accumulators() -> None:
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 20, 20)).layers
+def test_the_chunk_is_as_long_as_the_accumulators() -> None:
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 20, 20)).layers
     assert layer.chunk_rows == 64
     assert layer.scratch is not None
     assert layer.scratch.size == 64 * 27 * 4
 
 
-def test_the_im2row_chunk_is_not_longer_than_the_matrix() -> None:
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3)), (3, 4, 5)).layers
+def test_the_chunk_is_not_longer_than_the_matrix() -> None:
+    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 2, 3)).layers
     assert layer.chunk_rows == 2 * 3
 
 
-def test_a_pointwise_convolution_needs_no_scratch() -> None:
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 1)), (3, 4, 5)).layers
-    assert layer.scratch is None
-    (strided,) = make(nn.Sequential(nn.Conv2d(3, 4, 1, stride=2)), (3, 4, 5)).layers
-    assert strided.scratch is not None
+@pytest.mark.parametrize(
+    ("convolution", "in_place"),
+    [
+        (nn.Conv2d(2, 4, 3), True),
+        (nn.Conv2d(2, 4, (2, 3), stride=2, dilation=2, groups=2), True),
+        (nn.Conv2d(2, 4, 1), True),
+        (nn.Conv2d(2, 4, 3, padding=(0, 1)), False),
+        # Before the input lies nothing, but behind it lies one row and one column.
+        (nn.Conv2d(2, 4, 2, padding="same"), False),
+    ],
+    ids=str,
+)
+def test_only_a_convolution_that_touches_padding_needs_scratch(
+    convolution: nn.Conv2d, in_place: bool
+) -> None:
+    (layer,) = make(nn.Sequential(convolution), (2, 8, 8)).layers
+    assert (layer.scratch is None) == in_place
+    assert (layer.chunk_rows == 0) == in_place
 
 
-def test_the_im2row_chunk_shrinks_when_memory_is_short() -> None:
-    # 64 rows of 64 * 9 floats are 147,456 bytes: more than a memory of 160 KiB can spare.
-    model = nn.Sequential(nn.Conv2d(64, 4, 3))
+def test_the_chunk_shrinks_when_memory_is_short() -> None:
+    # 49 rows of 64 * 9 floats are 112,896 bytes: more than a memory of 160 KiB can spare.
+    model = nn.Sequential(nn.Conv2d(64, 4, 3, padding=1))
     memory = ("memory.banks=5", "memory.bank_kib=32")
-    (layer,) = make(model, (64, 9, 9), memory).layers
+    (layer,) = make(model, (64, 7, 7), memory).layers
     assert 1 <= layer.chunk_rows < 49
     assert layer.scratch is not None
     assert layer.scratch.size == layer.chunk_rows * 576 * 4
-    (roomy,) = make(model, (64, 9, 9)).layers
+    (roomy,) = make(model, (64, 7, 7)).layers
     assert roomy.chunk_rows == 49
 
 
