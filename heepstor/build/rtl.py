@@ -20,7 +20,7 @@ WAIVERS = tuple(
 VENDOR_PACKAGES = ("pythondata-cpu-cv32e40p", "pythondata-misc-opentitan")
 """Python distributions that carry the RTL which is not ours."""
 
-# What `uart` and `rv_timer` instantiate, under `hw/` of OpenTitan; packages first.
+# What rtl/soc takes from OpenTitan, under its `hw/`; packages first.
 _OPENTITAN_FILES = (
     "top_earlgrey/rtl/top_pkg.sv",
     "ip/prim/rtl/prim_util_pkg.sv",
@@ -48,10 +48,8 @@ _OPENTITAN_FILES = (
     "ip/uart/rtl/uart_tx.sv",
     "ip/uart/rtl/uart_core.sv",
     "ip/uart/rtl/uart_reg_top.sv",
-    "ip/uart/rtl/uart.sv",
     "ip/rv_timer/rtl/timer_core.sv",
     "ip/rv_timer/rtl/rv_timer_reg_top.sv",
-    "ip/rv_timer/rtl/rv_timer.sv",
 )
 
 # Of the CPU's manifest: for its own test bench only.
@@ -80,7 +78,7 @@ def generated_files(config: Config) -> tuple[Path, ...]:
 
 
 def opentitan() -> Sources:
-    """OpenTitan's UART and timer with what they need.
+    """Registers and cores of OpenTitan's UART and timer, with what they need.
 
     Raises:
         ToolError: if the package is not installed.

@@ -219,12 +219,9 @@ module heepstor_soc (
     .marker_o
   );
 
-  tlul_pkg::tl_h2d_t timer_h2d, uart_h2d;
-  tlul_pkg::tl_d2h_t timer_d2h, uart_d2h;
-
-  obi_tlul #(
+  soc_timer #(
     .ErrorData(heepstor_cfg_pkg::BusErrorData)
-  ) u_timer_bridge (
+  ) u_timer (
     .clk_i,
     .rst_ni,
     .req_i   (sub_req[RvTimer]),
@@ -236,21 +233,12 @@ module heepstor_soc (
     .rvalid_o(sub_rvalid[RvTimer]),
     .rdata_o (sub_rdata[RvTimer]),
     .error_o (timer_error),
-    .tl_o    (timer_h2d),
-    .tl_i    (timer_d2h)
+    .irq_o   (timer_irq)
   );
 
-  rv_timer u_timer (
-    .clk_i,
-    .rst_ni,
-    .tl_i                    (timer_h2d),
-    .tl_o                    (timer_d2h),
-    .intr_timer_expired_0_0_o(timer_irq)
-  );
-
-  obi_tlul #(
+  soc_uart #(
     .ErrorData(heepstor_cfg_pkg::BusErrorData)
-  ) u_uart_bridge (
+  ) u_uart (
     .clk_i,
     .rst_ni,
     .req_i   (sub_req[Uart]),
@@ -262,32 +250,10 @@ module heepstor_soc (
     .rvalid_o(sub_rvalid[Uart]),
     .rdata_o (sub_rdata[Uart]),
     .error_o (uart_error),
-    .tl_o    (uart_h2d),
-    .tl_i    (uart_d2h)
+    .irq_o   (uart_irq),
+    .rx_i    (uart_rx_i),
+    .tx_o    (uart_tx_o)
   );
-
-  logic [7:0] uart_irqs;
-  logic       unused_uart_tx_en;
-
-  uart u_uart (
-    .clk_i,
-    .rst_ni,
-    .tl_i                (uart_h2d),
-    .tl_o                (uart_d2h),
-    .cio_rx_i            (uart_rx_i),
-    .cio_tx_o            (uart_tx_o),
-    .cio_tx_en_o         (unused_uart_tx_en),
-    .intr_tx_watermark_o (uart_irqs[0]),
-    .intr_rx_watermark_o (uart_irqs[1]),
-    .intr_tx_empty_o     (uart_irqs[2]),
-    .intr_rx_overflow_o  (uart_irqs[3]),
-    .intr_rx_frame_err_o (uart_irqs[4]),
-    .intr_rx_break_err_o (uart_irqs[5]),
-    .intr_rx_timeout_o   (uart_irqs[6]),
-    .intr_rx_parity_err_o(uart_irqs[7])
-  );
-
-  assign uart_irq = |uart_irqs;
 
   systolic_array #(
     .Size           (heepstor_cfg_pkg::Size),

@@ -53,7 +53,7 @@ module obi_xbar #(
   // What each manager awaits.
   logic [Managers-1:0][TargetWidth-1:0] target_d, target_q;  // from which subordinate
   logic [Managers-1:0][CountWidth-1:0]  count_d, count_q;    // how many responses
-  logic [Managers-1:0][CountWidth-1:0]  left;                // of these, after this cycle's response
+  logic [Managers-1:0][CountWidth-1:0]  left;                // these, after this cycle's response
 
   // Round robin: the managers that come first at each subordinate. Empty sets make manager 0 first.
   sub_set_t [Managers-1:0] favoured_d, favoured_q;

@@ -56,6 +56,7 @@ module soc_ctrl #(
   logic                write;
   logic [15:0]         offset;
   logic [31:0]         mask;  // of the bits that a write changes
+  logic                clear;  // the record
   soc_pkg::bus_error_t refusal;
 
   assign gnt_o  = 1'b1;
@@ -103,11 +104,12 @@ module soc_ctrl #(
     endcase
   end
 
+  assign clear = write && (offset == BusErrorStatusOffset) &&
+      be_i[0] && wdata_i[BusErrorStatusValidLsb];
+
   always_comb begin
     record_d = record_q;
-    if (write && (offset == BusErrorStatusOffset) && be_i[0] && wdata_i[BusErrorStatusValidLsb]) begin
-      record_d = '0;
-    end
+    if (clear) record_d = '0;
     if (!record_d.valid) begin
       if (refusal.valid) record_d = refusal;
       for (int s = ErrorSources - 1; s >= 0; s--) begin

@@ -11,7 +11,7 @@ module sram_bank #(
 
   input  logic        req_i,
   output logic        gnt_o,
-  input  logic [31:0] addr_i,   // byte offset; the bits beyond the bank and inside a word are ignored
+  input  logic [31:0] addr_i,   // byte offset; only the word's number inside the bank counts
   input  logic        we_i,
   input  logic [3:0]  be_i,
   input  logic [31:0] wdata_i,
