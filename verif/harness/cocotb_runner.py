@@ -80,6 +80,7 @@ def run_module(
     test_filter: str | None = None,
     timeout_s: float = 120,
     waves: bool = False,
+    random_state: bool = False,
     includes: Sequence[Path] = (),
     defines: Mapping[str, str] | None = None,
     public: Sequence[str] = (),
@@ -96,6 +97,9 @@ def run_module(
         test_filter: regular expression of the tests to run; all if absent.
         timeout_s: wall-clock limit of the simulation (not of the build).
         waves: write `dump.fst` into the working folder, and keep the folder.
+        random_state: registers start at random, so that a test sees what reset forgets. Only for a
+            top that drives clock and reset itself from time 0: the inputs of others would start at
+            random too, with an edge before the test has the reset in its hands.
         includes: folders of included files.
         defines: macros.
         public: modules whose signals Python sees besides those of `top`; they cost speed.
@@ -128,8 +132,7 @@ def run_module(
             [
                 str(simulator),
                 *(("--trace",) if waves else ()),
-                # Registers start at random, so that a test sees what reset forgets.
-                "+verilator+rand+reset+2",
+                *(("+verilator+rand+reset+2",) if random_state else ()),
                 f"+verilator+seed+{max(seed, 1)}",
                 *plusargs,
             ]

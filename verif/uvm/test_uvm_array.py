@@ -46,4 +46,5 @@ def test_array(size: int, rows: int, test: str) -> None:
         {"Size": size, "AccumulatorRows": rows},
         test_filter=f"{test}$",
         timeout_s=300,
+        random_state=True,
     )
