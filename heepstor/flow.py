@@ -311,12 +311,10 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
     got = _dumped_outputs(planned, result)
     reached = len(got)
     comparison = compare(planned.layers[:reached], got, application.expected[:reached])
-    scores = got[-1] if reached == len(planned.layers) and got[-1].ndim == 2 else None
-    predictions = (
-        document.prediction_rows(scores.tolist(), project.class_names, project.sample_labels)
-        if scores is not None
-        else []
-    )
+    predictions = []
+    if reached == len(planned.layers) and len(planned.output.shape) == 2:
+        scores = got[-1].reshape(planned.output.shape).tolist()
+        predictions = document.prediction_rows(scores, project.class_names, project.sample_labels)
     passed = (
         result.exit_code == ExitCode.PASS
         and reached == len(planned.layers)
