@@ -110,27 +110,18 @@ module sa_fp_add (
   endfunction
 
   logic aligned_valid_q;
-  aligned_sum_t aligned_d, aligned_q;
-  logic [31:0] sum_d, sum_q;
-
-  always_comb begin
-    aligned_d = aligned_q;
-    if (valid_i) aligned_d = align_and_add(a_i, b_i);
-  end
-
-  always_comb begin
-    sum_d = sum_q;
-    if (aligned_valid_q) sum_d = normalise_and_round(aligned_q);
-  end
+  aligned_sum_t aligned_q;
+  logic [31:0] sum_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) aligned_valid_q <= 1'b0;
     else aligned_valid_q <= valid_i;
   end
 
+  // Adding here, not in an always_comb, lets a simulator skip it where nothing is valid.
   always_ff @(posedge clk_i) begin
-    aligned_q <= aligned_d;
-    sum_q <= sum_d;
+    if (valid_i) aligned_q <= align_and_add(a_i, b_i);
+    if (aligned_valid_q) sum_q <= normalise_and_round(aligned_q);
   end
 
   assign sum_o = sum_q;

@@ -64,19 +64,17 @@ module sa_fp_mul (
   endfunction
 
   logic valid_q;
-  logic [31:0] product_d, product_q;
-
-  always_comb begin
-    product_d = product_q;
-    if (valid_i) product_d = multiply(activation_i, weight_i);
-  end
+  logic [31:0] product_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= 1'b0;
     else valid_q <= valid_i;
   end
 
-  always_ff @(posedge clk_i) product_q <= product_d;
+  // Multiplying here, not in an always_comb, lets a simulator skip it where nothing is valid.
+  always_ff @(posedge clk_i) begin
+    if (valid_i) product_q <= multiply(activation_i, weight_i);
+  end
 
   assign valid_o   = valid_q;
   assign product_o = product_q;
