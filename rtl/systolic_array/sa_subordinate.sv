@@ -369,7 +369,15 @@ module sa_subordinate #(
   // Assertions                 //
   ////////////////////////////////
 
-  default disable iff (!rst_ni);
+  // A flop, because an asynchronous reset must not be looked at by a clock edge.
+  logic was_reset_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) was_reset_q <= 1'b0;
+    else was_reset_q <= 1'b1;
+  end
+
+  default disable iff (!was_reset_q);
   default clocking @(posedge clk_i);
   endclocking
 

@@ -20,3 +20,24 @@ def test_systolic_array(size: int, rows: int) -> None:
         public=["sa_core"],
         timeout_s=300,
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"Size": 6}, "Size must be a multiple of 4 from 4 to 32"),
+        ({"Size": 36}, "Size must be a multiple of 4 from 4 to 32"),
+        ({"AccumulatorRows": 48}, "AccumulatorRows must be a power of two from 4 to 256"),
+        ({"AccumulatorRows": 512}, "AccumulatorRows must be a power of two from 4 to 256"),
+    ],
+)
+def test_parameter_that_is_out_of_range_does_not_elaborate(
+    parameters: dict[str, int], message: str
+) -> None:
+    with pytest.raises(AssertionError, match=message):
+        run_module(
+            "systolic_array",
+            sa.sources(),
+            "verif.rtl.systolic_array.cocotb_systolic_array",
+            parameters,
+        )
