@@ -13,9 +13,9 @@ from heepstor.errors import ToolError
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIVERS = tuple(
-    ROOT / "rtl" / "lint" / name for name in ("vendor_waivers.vlt", "generated_waivers.vlt")
+    ROOT / "rtl" / "lint" / f"{whose}_waivers.vlt" for whose in ("vendor", "generated", "assertion")
 )
-"""Lint waivers, for files that are not ours or that are generated."""
+"""Lint waivers; each file says why."""
 
 VENDOR_PACKAGES = ("pythondata-cpu-cv32e40p", "pythondata-misc-opentitan")
 """Python distributions that carry the RTL which is not ours."""

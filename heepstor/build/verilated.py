@@ -29,8 +29,6 @@ _VERILATOR_FLAGS = (
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
     "--no-assert",
-    # Of the CPU's vectors, whose bits depend on each other: a matter of speed.
-    "-Wno-UNOPTFLAT",
 )
 _TRACE_FLAGS = ("--trace-fst", "--trace-structs")
 

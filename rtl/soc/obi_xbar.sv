@@ -111,10 +111,12 @@ module obi_xbar #(
   end
 
   always_comb begin
-    sub_set_t after;  // subordinates whose asking manager comes before `m`
-
     sub_req_o = '0;
     for (int unsigned m = 0; m < Managers; m++) sub_req_o |= ask[m];
+  end
+
+  always_comb begin
+    sub_set_t after;  // subordinates whose asking manager comes before `m`
 
     // After a grant the managers behind the winner come first. A winner that is kept waiting comes
     // first itself, so that nobody displaces it.

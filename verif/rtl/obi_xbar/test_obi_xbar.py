@@ -1,0 +1,18 @@
+"""The crossbar: random traffic, order, round robin, throughput."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import soc
+
+
+@pytest.mark.parametrize(("managers", "subordinates"), [(1, 1), (2, 22), (3, 4), (5, 3)])
+def test_obi_xbar(managers: int, subordinates: int) -> None:
+    run_module(
+        "obi_xbar",
+        soc.sources("obi_xbar"),
+        "verif.rtl.obi_xbar.cocotb_obi_xbar",
+        {"Managers": managers, "Subordinates": subordinates},
+    )

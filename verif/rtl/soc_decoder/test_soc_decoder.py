@@ -1,0 +1,30 @@
+"""Address decoding against the memory map."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import soc
+
+
+@pytest.mark.parametrize("fetch", [0, 1])
+@pytest.mark.parametrize(
+    ("banks", "interleaved", "bank_bytes"),
+    [(1, 0, 8192), (16, 0, 32768), (6, 4, 16384), (8, 8, 8192), (3, 2, 262144)],
+)
+def test_soc_decoder(fetch: int, banks: int, interleaved: int, bank_bytes: int) -> None:
+    run_module(
+        "soc_decoder",
+        soc.sources("soc_decoder"),
+        "verif.rtl.soc_decoder.cocotb_soc_decoder",
+        {
+            "Fetch": fetch,
+            "Banks": banks,
+            "InterleavedBanks": interleaved,
+            "BankBytes": bank_bytes,
+            "Peripherals": 3,
+            # As in heepstor_soc: the first base is at the bottom.
+            "PeripheralBase": "96'hF0000000_20050000_20000000",
+        },
+    )
