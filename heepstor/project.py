@@ -203,7 +203,7 @@ def find(name: str, root: Path = APPS) -> Project:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     there = ", ".join(known) or f"none; a project is a folder with a model.py in {root}"
-    raise ProjectError(f"project {name!r} is unknown; {hint}There are: {there}")
+    raise ProjectError(f"project {name!r} is unknown; {hint}there are: {there}")
 
 
 def load_weights(model: nn.Sequential, path: Path) -> None:

@@ -127,6 +127,8 @@ def _reference(reference: dict[str, Any]) -> str:
 
 
 def _golden(golden: dict[str, Any]) -> str:
+    if not golden["compared"]:
+        return "golden: nothing compared, because no layer ended"
     if not golden["mismatches"]:
         return (
             f"golden: {golden['compared']:,} values in {golden['layers']} layers, "

@@ -208,3 +208,8 @@ def test_the_table_of_a_panic_says_cause_and_place(example: dict[str, Any]) -> N
     example |= {"exit_code": 5, "exit_name": "BUS_ERROR", "passed": False}
     example["panic"] = {"cause": "bus_error", "pc": "0x1234"}
     assert report.render(example).endswith("FAIL: firmware BUS_ERROR at cause=bus_error pc=0x1234")
+
+
+def test_the_table_of_a_run_without_a_layer_claims_no_equality(example: dict[str, Any]) -> None:
+    example["golden"] |= {"compared": 0, "layers": 0}
+    assert "golden: nothing compared" in report.render(example)
