@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from golden import network
+from golden.quantization import quantize
 
 
 @dataclass(frozen=True)
 class Distance:
-    """From the golden output to that of the unquantized PyTorch model in float64.
+    """From the golden output to another.
 
     `top1_agreement` is the share of rows, 0 to 1, whose largest value is at the same place.
     """
@@ -21,6 +22,15 @@ class Distance:
     max_abs_error: float
     mean_abs_error: float
     top1_agreement: float
+
+
+@dataclass(frozen=True)
+class Distances:
+    """To the unquantized model (what quantization costs), and to the quantized one in float64 (what
+    the contract's roundings cost)."""
+
+    unquantized: Distance
+    exact: Distance
 
 
 def gemm64(a: Tensor, w: Tensor) -> Tensor:
@@ -36,11 +46,21 @@ def gemm_error_bound(a: Tensor, w: Tensor) -> Tensor:
 def reference_output(
     model: nn.Sequential, x: Tensor, *, append_final_softmax: bool = False
 ) -> Tensor:
-    """Output of the unquantized model in inference, computed in float64 on a copy of it."""
+    """Output of the model in inference, computed in float64 on a copy of it."""
     exact = deepcopy(model).to(torch.float64).eval()
     with torch.no_grad():
         y: Tensor = exact(x.to(torch.float64))
     return torch.softmax(y, dim=1) if append_final_softmax else y
+
+
+def dequantized(model: nn.Sequential, *, per_channel: bool) -> nn.Sequential:
+    """A copy in float64 whose weights are exactly code times scale: the model without rounding."""
+    exact = deepcopy(model).to(torch.float64)
+    for layer, copy in zip(model.modules(), exact.modules(), strict=True):
+        if isinstance(layer, nn.Linear | nn.Conv2d) and isinstance(copy, nn.Linear | nn.Conv2d):
+            codes, scale = _codes_and_scale(layer, per_channel=per_channel)
+            copy.weight.data = codes * scale.reshape(-1, *[1] * (codes.ndim - 1))
+    return exact
 
 
 def distance(
@@ -49,8 +69,8 @@ def distance(
     *,
     per_channel: bool = True,
     append_final_softmax: bool = False,
-) -> Distance:
-    """Distance of the golden output for `x` to the unquantized model's.
+) -> Distances:
+    """Distances of the golden output for `x` to what it stands for.
 
     Raises:
         ValueError: as `golden.network.run`.
@@ -59,7 +79,20 @@ def distance(
         model, x, per_channel=per_channel, append_final_softmax=append_final_softmax
     )
     golden = outputs[max(outputs)].to(torch.float64)
-    reference = reference_output(model, x, append_final_softmax=append_final_softmax)
+    references = (model, dequantized(model, per_channel=per_channel))
+    unquantized, exact = (
+        _distance(golden, reference_output(each, x, append_final_softmax=append_final_softmax))
+        for each in references
+    )
+    return Distances(unquantized, exact)
+
+
+def _codes_and_scale(layer: nn.Linear | nn.Conv2d, *, per_channel: bool) -> tuple[Tensor, Tensor]:
+    quantized = quantize(layer, per_channel=per_channel)
+    return quantized.codes.to(torch.float64), quantized.scale.to(torch.float64)
+
+
+def _distance(golden: Tensor, reference: Tensor) -> Distance:
     error = (golden - reference).abs()
     same = golden.argmax(dim=1) == reference.argmax(dim=1)
     return Distance(

@@ -362,12 +362,19 @@ def _dumped_outputs(planned: Plan, result: sim.SimResult) -> list[Float32Array]:
 
 
 def _reference(project: LoadedProject, options: Options) -> dict[str, Any]:
-    distance = golden.reference64.distance(
+    distances = golden.reference64.distance(
         project.model,
         project.sample_tensor,
         per_channel=options.per_channel,
         append_final_softmax=project.append_final_softmax,
     )
+    return {
+        "unquantized": _distance(distances.unquantized),
+        "exact": _distance(distances.exact),
+    }
+
+
+def _distance(distance: golden.reference64.Distance) -> dict[str, Any]:
     return {
         "max_abs_error": _finite(distance.max_abs_error),
         "mean_abs_error": _finite(distance.mean_abs_error),

@@ -111,7 +111,10 @@ def example() -> dict[str, Any]:
         "weights": "seeded",
         "config": {"hash": "0x00000001", "systolic_array": {"size": 8}},
         "golden": {"compared": 10, "mismatches": 0, "layers": 1, "first_mismatch": None},
-        "reference": {"max_abs_error": 0.1, "mean_abs_error": 0.01, "top1_agrees": True},
+        "reference": {
+            "unquantized": {"max_abs_error": 0.1, "mean_abs_error": 0.01, "top1_agrees": True},
+            "exact": {"max_abs_error": None, "mean_abs_error": 1e-9, "top1_agrees": True},
+        },
         "prediction": {"top1": 3, "class": "cat", "expected": 3},
         "predictions": [{"top1": 3, "class": "cat", "expected": 3}],
         "total_cycles": 100,

@@ -159,7 +159,7 @@ def test_distance_of_a_model_with_exact_weights_is_rounding_only() -> None:
     with torch.no_grad():
         model[0].weight.copy_(torch.randint(-127, 128, (4, 8)).float())
         model[0].weight[:, 0] = 127
-    got = reference64.distance(model, torch.randn(5, 8))
+    got = reference64.distance(model, torch.randn(5, 8)).unquantized
     assert got.max_abs_error < 1e-3
     assert 0 < got.mean_abs_error <= got.max_abs_error
     assert got.top1_agreement == 1.0
@@ -168,7 +168,7 @@ def test_distance_of_a_model_with_exact_weights_is_rounding_only() -> None:
 def test_distance_measures_what_quantization_costs() -> None:
     model = settled(nn.Linear(8, 4))
     x = torch.randn(5, 8)
-    got = reference64.distance(model, x)
+    got = reference64.distance(model, x).unquantized
     exact = copy.deepcopy(model).double()(x.double()).detach()
     error = (network.run(model, x)[0].double() - exact).abs()
     assert got.max_abs_error == pytest.approx(float(error.max()))
@@ -181,5 +181,21 @@ def test_top1_agreement_is_the_share_of_rows_with_the_same_largest_value() -> No
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([[1.0], [1.001]]))
     # Per tensor both codes are 127: the golden rows are ties, which argmax gives to the first.
-    got = reference64.distance(model, torch.tensor([[1.0], [-1.0]]), per_channel=False)
+    got = reference64.distance(model, torch.tensor([[1.0], [-1.0]]), per_channel=False).unquantized
     assert got.top1_agreement == 0.5
+
+
+def test_distance_to_the_exact_model_is_what_rounding_costs() -> None:
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 4))
+    got = reference64.distance(model, torch.randn(5, 64))
+    assert 0 < got.exact.max_abs_error < 1e-5 < got.unquantized.max_abs_error
+    assert got.exact.mean_abs_error <= got.exact.max_abs_error
+
+
+def test_the_exact_model_leaves_the_users_model_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(3, 2))
+    before = model[0].weight.clone()
+    exact = reference64.dequantized(model, per_channel=True)
+    assert torch.equal(model[0].weight, before)
+    assert exact[0].weight.dtype == torch.float64
