@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     sim.add_argument(
         "--cycle-limit",
-        type=int,
+        type=_positive,
         metavar="N",
         help="end the simulation after N cycles (default: 20 times the prediction)",
     )
@@ -160,6 +160,12 @@ def _software_options() -> argparse.ArgumentParser:
         help="who computes the matrix products (default: per layer, by predicted cycles)",
     )
     group.add_argument(
+        "--batch",
+        type=_positive,
+        metavar="N",
+        help="samples of one inference; networks of Linear layers take more than 1",
+    )
+    group.add_argument(
         "--per-tensor",
         action="store_true",
         help="one scale a tensor, as HEEPstor, instead of one per output channel",
@@ -168,6 +174,13 @@ def _software_options() -> argparse.ArgumentParser:
         "--no-assertions", action="store_true", help="compile the firmware's debug assertions out"
     )
     return group
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
+    return value
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -243,7 +256,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _project(options: argparse.Namespace) -> LoadedProject:
     from heepstor import project
 
-    return project.find(options.project).load()
+    return project.find(options.project).load(batch=options.batch)
 
 
 def _flow_options(options: argparse.Namespace) -> Options:

@@ -47,7 +47,7 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         f"{layer['macs']:,}" if has_macs else "",
         layer["backend"],
         _count(layer["cycles"]),
-        _count(layer["predicted_cycles"]),
+        _count(layer["predicted_cycles"]) if has_macs else "",
         _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
         _number(layer["utilization"], ".2%") if has_macs else "",
         _number(layer["share"], ".1%"),
