@@ -10,8 +10,6 @@ import pytest
 from heepstor import config, flow, project, report
 from heepstor.ir import Backend
 
-README = (flow.ROOT / "README.md").read_text(encoding="utf-8")
-
 TRAINED = {"cifar10", "mnist-single_layer", "mnist-multi_layer"}
 
 HEEPSTOR_CYCLES = {
@@ -45,7 +43,5 @@ def test_a_network_is_golden_in_every_layer(name: str, backend: Backend) -> None
     assert result["weights"].startswith("trained") == (name in TRAINED)
     if name in TRAINED:
         assert result["prediction"]["top1"] == result["prediction"]["expected"]
-    if (name, backend) == ("cifar10", Backend.DIRECT):
-        assert f"{result['total_cycles']:,}" in README, "the README shows another result"
     if backend is Backend.DIRECT and name in HEEPSTOR_CYCLES:
         assert result["total_cycles"] < HEEPSTOR_CYCLES[name]

@@ -6,10 +6,9 @@ import re
 import subprocess
 import sys
 
-from heepstor import project
-from heepstor.flow import ROOT
+from heepstor import config, flow, project, report
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (flow.ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def code_blocks(language: str) -> list[str]:
@@ -26,8 +25,15 @@ def test_ones_own_network_runs_in_at_most_twenty_lines() -> None:
     assert "PASS: firmware PASS" in run.stdout
 
 
+def test_the_result_it_shows_is_the_one_that_comes_out() -> None:
+    result = flow.simulate(project.find("cifar10").load(), flow.Options(config=config.load()))
+    table = report.render(result).split("\n")
+    shown = [line for line in table if not line.startswith("simulation:")]  # that is the host's
+    assert "\n".join(shown) in README
+
+
 def test_every_make_command_is_a_target_of_the_makefile() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (flow.ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
     assert named
@@ -43,5 +49,5 @@ def test_every_project_that_is_named_exists() -> None:
 def test_every_link_leads_somewhere() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert links
-    missing = [link for link in links if not (ROOT / link).exists()]
+    missing = [link for link in links if not (flow.ROOT / link).exists()]
     assert missing == []

@@ -151,7 +151,11 @@ def test_ctrl_c_ends_a_run_and_leaves_no_report() -> None:
     [
         (["sim", "cifar"], 2, "project 'cifar' is unknown; did you mean cifar10?"),
         (["sim", "cifar10", "--set", "memory.banks=0"], 2, "memory.banks is 0; it must be from 1"),
-        (["sim", "cifar10", "--set", "memory.banks=2"], 2, "memory"),
+        (
+            ["sim", "bench-fmnist-large", "--set", "memory.banks=2"],
+            2,
+            "83,600 more than the memory of 65,536",
+        ),
         (["sim", "cifar10", "--cfg", "nowhere.hjson"], 2, "nowhere.hjson: cannot be read"),
         (["sim", "cifar10", "--backend", "magic"], 2, "invalid choice: 'magic'"),
         (["sim"], 2, "the following arguments are required: project"),
