@@ -409,6 +409,18 @@ async def abort_drops_all_steps_whose_sums_are_not_yet_written(dut: Any) -> None
 
 
 @cocotb.test
+async def abort_drops_a_step_that_waits_for_its_row(dut: Any) -> None:
+    array = await started(dut)
+    await array.both(array.weights(0, np.ones((array.size, array.size), np.int8)))
+    start = Access(OFFSET["TILE"], tile(0, first=True))
+    launch = Access(OFFSET["LAUNCH"], 0x4000_0000)
+    await array.bus.transfer([start, launch, start, launch, Access(OFFSET["CTRL"], ABORT)])
+    array.model.abort()
+    await array.bus.wait(2 * array.latency)
+    await array.both([Access(OFFSET["STATUS"]), *array.row(0)])
+
+
+@cocotb.test
 async def steps_after_an_abort_are_not_touched_by_those_before(dut: Any) -> None:
     array = await started(dut)
     weights = sa.draw_weights(array.rng, array.size, array.size)
