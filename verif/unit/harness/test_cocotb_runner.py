@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from verif.harness import cocotb_runner, seeds
-from verif.harness.cocotb_runner import run_module
+from verif.harness import cocotb_runner, seeds, session
+from verif.harness.cocotb_runner import RunError, run_module
 
 HERE = Path(__file__).parent
 
@@ -92,10 +93,41 @@ def test_module_that_does_not_compile_is_refused_and_not_kept(runs: Path, tmp_pa
 
 
 def test_failure_names_the_command_that_reproduces_it(runs: Path) -> None:
-    with pytest.raises(AssertionError) as caught:
+    with pytest.raises(RunError) as caught:
         run("expects_wrong_count")
-    command = f"{seeds.VARIABLE}={seeds.base()} pytest verif/unit/harness/test_cocotb_runner.py::"
-    assert command in str(caught.value)
+    test = "verif/unit/harness/test_cocotb_runner.py::"
+    assert caught.value.reproduce.startswith(f"pytest --seed {seeds.base()} {test}")
+    assert caught.value.reproduce in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("test_filter", "settings", "cause"),
+    [
+        ("expects_wrong_count", {}, r"assert \d+ == 1"),
+        ("reaches_limit", {"plusargs": ["+cycles=110"]}, r"%Error.*CountStaysBelowLimit.*"),
+        ("kills_simulator", {}, r"counter exited with -6"),
+        ("never_ends", {"timeout_s": 2}, r"not over after 2 s"),
+    ],
+)
+def test_failure_holds_its_log_and_its_cause_in_one_line(
+    runs: Path, test_filter: str, settings: dict[str, Any], cause: str
+) -> None:
+    with pytest.raises(RunError) as caught:
+        run(test_filter, **settings)
+    assert re.fullmatch(cause, caught.value.cause), caught.value.cause
+    assert caught.value.log.parent.parent == runs
+    assert caught.value.log.is_file()
+
+
+def test_session_with_waves_writes_them_and_builds_nothing(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("counts$")
+    monkeypatch.setattr(cocotb_runner, "exclusive", None)  # needed by every build
+    monkeypatch.setenv(session.WAVES_VARIABLE, "1")
+    run("counts$")
+    (waves,) = runs.glob("*/dump.fst")
+    assert waves.stat().st_size > 0
 
 
 def test_second_run_builds_nothing(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
