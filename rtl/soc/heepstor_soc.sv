@@ -125,9 +125,10 @@ module heepstor_soc (
   end
 
   cv32e40p_top #(
-    .FPU           (1),
-    .FPU_ADDMUL_LAT(heepstor_cfg_pkg::FpuLatency),
-    .FPU_OTHERS_LAT(heepstor_cfg_pkg::FpuLatency)
+    .FPU             (1),
+    .FPU_ADDMUL_LAT  (heepstor_cfg_pkg::FpuLatency),
+    .FPU_OTHERS_LAT  (heepstor_cfg_pkg::FpuLatency),
+    .NUM_MHPMCOUNTERS(0)  // cycles and instructions are counted all the same
   ) u_cpu (
     .clk_i,
     .rst_ni,

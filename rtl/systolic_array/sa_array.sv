@@ -69,6 +69,11 @@ module sa_array #(
 
   always_ff @(posedge clk_i) bank_q <= bank_by_age[LastRowAge-1:0];
 
+  logic [Size-1:0] column_write;
+  for (genvar n = 0; n < Size; n++) begin : gen_column_write
+    assign column_write[n] = weight_group_i == GroupWidth'(n / 4) && weight_enable_i[n%4];
+  end
+
   for (genvar k = 0; k < Size; k++) begin : gen_row
     localparam int unsigned Age = sa_pkg::weight_use_age(k, 0);
 
@@ -83,15 +88,15 @@ module sa_array #(
         .data_o({lane[k][0], activation[k][0]})
     );
 
-    for (genvar n = 0; n < Size; n++) begin : gen_column
-      logic weight_write;
-      assign weight_write = weight_valid_i && weight_row_i == RowWidth'(k) &&
-          weight_group_i == GroupWidth'(n / 4) && weight_enable_i[n%4];
+    logic [1:0] row_write;  // by bank
+    assign row_write = {weight_bank_i, !weight_bank_i} &
+        {2{weight_valid_i && weight_row_i == RowWidth'(k)}};
 
+    for (genvar n = 0; n < Size; n++) begin : gen_column
       sa_pe u_pe (
           .clk_i,
           .rst_ni,
-          .weight_write_i({weight_write && weight_bank_i, weight_write && !weight_bank_i}),
+          .weight_write_i(row_write & {2{column_write[n]}}),
           .weight_i(weight_data_i[n%4]),
           .west_valid_i(valid[k][n]),
           .west_lane_i(lane[k][n]),
