@@ -22,9 +22,23 @@ struct Adder {
     return fp_check::to_bits(fp_check::from_bits(x.a) + fp_check::from_bits(x.b));
   }
 
-  // Both orders and all signs of: every pair of special values; every distance of exponents over which
-  // an operand can be seen, from several larger exponents, with fractions at which rounding turns; and
-  // neighbours, which cancel.
+  static constexpr const char* kSymbol = "+";
+  static constexpr auto kLeft = fp_check::kClasses;
+  // By the sign of the other operand: adding and subtracting magnitudes are different work.
+  static constexpr std::array<const char*, 12> kRight = {
+      "zero of its sign",       "subnormal of its sign",   "normal of its sign",
+      "infinity of its sign",   "quiet NaN of its sign",   "signalling NaN of its sign",
+      "zero of other sign",     "subnormal of other sign", "normal of other sign",
+      "infinity of other sign", "quiet NaN of other sign", "signalling NaN of other sign"};
+
+  static unsigned left(const Operands& x) { return fp_check::class_of(x.a); }
+  static unsigned right(const Operands& x) {
+    return fp_check::class_of(x.b) + ((x.a ^ x.b) & fp_check::kSign ? 6 : 0);
+  }
+
+  // Both orders and all signs of: every pair of special values; every pair of exponents; every
+  // exponent with every distance over which the smaller operand can be seen, with fractions at
+  // which rounding turns; and neighbours, which cancel.
   template <typename Visit>
   static void directed(Visit visit) {
     const auto visit_all = [&](uint32_t a, uint32_t b) {
@@ -38,17 +52,35 @@ struct Adder {
     for (uint32_t a : fp_check::kSpecials) {
       for (uint32_t b : fp_check::kSpecials) visit_all(a, b);
     }
-    for (uint32_t exponent : {0u, 1u, 2u, 23u, 24u, 26u, 33u, 127u, 253u, 254u}) {
+    for (uint32_t exponent = 0; exponent < 255; exponent++) {
+      for (uint32_t other = 0; other <= exponent; other++) {
+        for (uint32_t fraction : {0x00'0000u, 0x00'0001u, 0x7F'FFFFu}) {
+          visit_all(exponent << 23 | fraction, other << 23 | (fraction ^ 0x40'0000));
+        }
+      }
+      visit_distances(exponent, visit_all);
+      visit_neighbours(exponent, visit_all);
+    }
+  }
+
+  // From 26 places on all of the smaller operand is in the sticky bit.
+  template <typename Visit>
+  static void visit_distances(uint32_t exponent, Visit visit) {
+    for (uint32_t distance = 0; distance <= 27 && distance <= exponent; distance++) {
       for (uint32_t fraction_a : fp_check::kFractions) {
-        const uint32_t a = exponent << 23 | fraction_a;
-        for (uint32_t distance = 0; distance <= 33 && distance <= exponent; distance++) {
-          for (uint32_t fraction_b : fp_check::kFractions) {
-            visit_all(a, (exponent - distance) << 23 | fraction_b);
-          }
+        for (uint32_t fraction_b : fp_check::kFractions) {
+          visit(exponent << 23 | fraction_a, (exponent - distance) << 23 | fraction_b);
         }
-        for (uint32_t neighbour = a > 40 ? a - 40 : 0; neighbour <= a + 40; neighbour++) {
-          visit_all(a, neighbour);
-        }
+      }
+    }
+  }
+
+  template <typename Visit>
+  static void visit_neighbours(uint32_t exponent, Visit visit) {
+    for (uint32_t fraction : fp_check::kFractions) {
+      const uint32_t a = exponent << 23 | fraction;
+      for (uint32_t neighbour = a > 9 ? a - 9 : 0; neighbour <= a + 9; neighbour++) {
+        visit(a, neighbour);
       }
     }
   }
@@ -63,12 +95,13 @@ struct Adder {
     return {a, (bits & fp_check::kSign) | (exponent & 0xFF) << 23 | (fraction & 0x007F'FFFF)};
   }
 
-  static void print(const Operands& x) {
-    std::printf("0x%08x (%a) + 0x%08x (%a)", x.a, fp_check::from_bits(x.a), x.b,
-                fp_check::from_bits(x.b));
+  static void write(FILE* file, const Operands& x) {
+    std::fprintf(file, "0x%08x 0x%08x", x.a, x.b);
   }
 };
 
 }  // namespace
 
-int main(int argc, char** argv) { return fp_check::run<Adder>(argc, argv); }
+int main(int argc, char** argv) {
+  return fp_check::run<Adder>(argc, argv);
+}
