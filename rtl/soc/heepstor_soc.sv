@@ -1,13 +1,15 @@
-// The SoC: CV32E40P with FPU, RAM banks, SoC control, timer, UART and the systolic array on a crossbar.
+// The SoC: CV32E40P with FPU, RAM banks, SoC control, timer, UART and the systolic array on a
+// crossbar.
 //
-// This is the one module that reads the generated configuration; everything below it has parameters.
+// This is the one module that reads the generated configuration; everything below it has
+// parameters.
 //
 //   fetch --.   +--> RAM banks (single-cycle; the last ones may be word-interleaved)
 //           +---+--> SoC control, timer, UART, systolic array   (data only)
 //   data  --'   +--> nobody's addresses: one refuser for data, one for fetches
 //
-// `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset that is
-// merely low from the start leaves them unset, and the first division never ends.
+// `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset
+// that is merely low from the start leaves them unset, and the first division never ends.
 
 module heepstor_soc (
   input  logic        clk_i,

@@ -1,7 +1,8 @@
 // Stops the clock of a bus subordinate that has nothing to do: saves power, and simulation time.
 //
-// The clock runs while an access waits or `busy_i` is high, and for `Linger` cycles after that, so that
-// what an access has set off can settle. The subordinate is asked one cycle late, on a running clock:
+// The clock runs while an access waits or `busy_i` is high, and for `Linger` cycles after that, so
+// that what an access has set off can settle. The subordinate is asked one cycle late, on a running
+// clock:
 //
 //   cycle        0   1   2
 //   req_i        /~~~~~~~\____

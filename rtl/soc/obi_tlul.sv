@@ -1,9 +1,9 @@
 // OBI to TL-UL: registers of an OpenTitan peripheral as an OBI subordinate, one access at a time.
 //
-// OpenTitan's adapter does the protocol. This module holds the request, so that nothing behind it moves
-// with the bus, and does what OBI, which has no error response here, lacks: an access that the registers
-// refuse (unmapped offset, write of a part of a field) reads as `ErrorData` and is reported like an
-// access to nobody's address.
+// OpenTitan's adapter does the protocol. This module holds the request, so that nothing behind it
+// moves with the bus, and does what OBI, which has no error response here, lacks: an access that
+// the registers refuse (unmapped offset, write of a part of a field) reads as `ErrorData` and is
+// reported like an access to nobody's address.
 //
 //   cycle     0      1        2
 //   OBI       grant           response

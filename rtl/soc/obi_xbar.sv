@@ -1,7 +1,8 @@
 // OBI crossbar: any manager to any subordinate, all pairs at once, no cycle of its own.
 //
-// Each manager comes with the number of its subordinate (decoded outside, `soc_decoder`). A subordinate
-// that several managers want serves them in turn (round robin, decided anew at every grant).
+// Each manager comes with the number of its subordinate (decoded outside, `soc_decoder`). A
+// subordinate that several managers want serves them in turn (round robin, decided anew at every
+// grant).
 //
 // Responses return in order with neither buffer nor identifier, by two rules:
 //   1. a manager awaits responses of one subordinate at a time;
@@ -16,7 +17,8 @@
 //
 // A request is never withdrawn and never changes while its subordinate keeps it waiting.
 //
-// The arbitration works on vectors with one bit per subordinate, so all subordinates decide at once.
+// The arbitration works on vectors with one bit per subordinate, so all subordinates decide at
+// once.
 
 module obi_xbar #(
   parameter int unsigned Managers       = 2,

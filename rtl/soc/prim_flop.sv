@@ -1,5 +1,5 @@
-// OpenTitan's primitive flop. Its package generates this module per technology; here it is the generic
-// one.
+// OpenTitan's primitive flop. Its package generates this module per technology; here it is the
+// generic one.
 
 module prim_flop #(
   parameter int               Width      = 1,

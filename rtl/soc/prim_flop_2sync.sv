@@ -1,5 +1,5 @@
-// OpenTitan's two-flop synchronizer. Its package generates this module per technology; here it is the
-// generic one.
+// OpenTitan's two-flop synchronizer. Its package generates this module per technology; here it is
+// the generic one.
 
 module prim_flop_2sync #(
   parameter int               Width      = 16,

@@ -1,9 +1,9 @@
-// SoC control: the exit code and the markers of the firmware, facts about the hardware, and the record
-// of the first refused access. Offsets come from `heepstor/registers.py`.
+// SoC control: the exit code and the markers of the firmware, facts about the hardware, and the
+// record of the first refused access. Offsets come from `heepstor/registers.py`.
 //
-// An offset that no register has is refused and reported like an address that nobody has. A write to a
-// read-only register is ignored. The interrupt is a level: it falls when the record is cleared. A
-// refusal in the very cycle of the clearing is recorded, not lost.
+// An offset that no register has is refused and reported like an address that nobody has. A write
+// to a read-only register is ignored. The interrupt is a level: it falls when the record is
+// cleared. A refusal in the very cycle of the clearing is recorded, not lost.
 
 module soc_ctrl #(
   parameter int unsigned ErrorSources = 1,

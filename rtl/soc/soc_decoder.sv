@@ -1,8 +1,8 @@
 // Address decoder of one bus manager: which subordinate answers, and at which address inside it.
 //
-// Subordinates are numbered as in `heepstor_soc`: the RAM banks first, then the peripherals, then the
-// two that answer for no one. A fetch reaches RAM only: a register has side effects, and a prefetcher
-// that strays into one must not cause them.
+// Subordinates are numbered as in `heepstor_soc`: the RAM banks first, then the peripherals, then
+// the two that answer for no one. A fetch reaches RAM only: a register has side effects, and a
+// prefetcher that strays into one must not cause them.
 
 module soc_decoder #(
   parameter bit          Fetch                 = 1'b0,  // the manager fetches instructions

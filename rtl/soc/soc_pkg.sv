@@ -1,8 +1,10 @@
-// Types and the address arithmetic of the RAM, shared by the SoC and by whoever looks into its memory.
+// Types and the address arithmetic of the RAM, shared by the SoC and by whoever looks into its
+// memory.
 
 package soc_pkg;
 
-  // A refused access, as the block that refused it tells SoC control. `valid` is high for one cycle.
+  // A refused access, as the block that refused it tells SoC control. `valid` is high for one
+  // cycle.
   typedef struct packed {
     logic        valid;
     logic        write;

@@ -1,6 +1,6 @@
-// OpenTitan's rv_timer (registers and core, one hart, one timer) as an OBI subordinate. Wired as in its
-// own top; that one is not used, because it does not tell whether the timer counts, and while it does
-// not, its clock stops.
+// OpenTitan's rv_timer (registers and core, one hart, one timer) as an OBI subordinate. Wired as in
+// its own top; that one is not used, because it does not tell whether the timer counts, and while
+// it does not, its clock stops.
 
 module soc_timer #(
   parameter logic [31:0] ErrorData = '0

@@ -1,5 +1,6 @@
-// OpenTitan's UART (registers and core) as an OBI subordinate. Wired as in its own top; that one is not
-// used, because it does not tell whether the UART is at work, and while it is not, its clock stops.
+// OpenTitan's UART (registers and core) as an OBI subordinate. Wired as in its own top; that one is
+// not used, because it does not tell whether the UART is at work, and while it is not, its clock
+// stops.
 //
 // A receiver that is enabled keeps the clock running.
 

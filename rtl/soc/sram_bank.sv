@@ -1,7 +1,7 @@
 // One bank of RAM on OBI: always grants, answers in the next cycle, honours byte enables.
 //
-// A write is answered too; its read data is the last word read. The content is unknown after power-up
-// and survives a reset.
+// A write is answered too; its read data is the last word read. The content is unknown after power-
+// up and survives a reset.
 
 module sram_bank #(
   parameter int unsigned Bytes = 32768  // a power of two

@@ -1,5 +1,5 @@
-// Back door into one bank of RAM: `main.cpp` calls these functions in the scope of the bank's instance.
-// (A module of its own, because a function that a generate block exports has no scope.)
+// Back door into one bank of RAM: `main.cpp` calls these functions in the scope of the bank's
+// instance. (A module of its own, because a function that a generate block exports has no scope.)
 
 module sim_backdoor #(
   parameter int unsigned Bank = 0,

@@ -1,5 +1,5 @@
-// The SoC with a back door for the simulator: memory, program counter and interrupt enables are looked
-// into from C++ (`main.cpp`), at no cost to the simulation while nobody looks.
+// The SoC with a back door for the simulator: memory, program counter and interrupt enables are
+// looked into from C++ (`main.cpp`), at no cost to the simulation while nobody looks.
 
 module sim_top (
   input  logic        clk_i,
