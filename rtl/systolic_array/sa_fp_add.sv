@@ -71,7 +71,7 @@ module sa_fp_add (
     logic [27:0] significand;
     logic [7:0] exponent;
     logic round_up;
-    logic [31:0] rounded;
+    logic [31:0] rounded, result;
 
     // Move the leading one to bit 27, but no further than the exponent reaches: what stops early is
     // subnormal. The exponent is one too low, because below the significand is added to it with its
@@ -103,10 +103,12 @@ module sa_fp_add (
     round_up = significand[3] && (significand[4] || significand[2:0] != '0);
     rounded  = {1'b0, exponent, 23'd0} + 32'(significand[27:4]) + 32'(round_up);
 
-    if (sum.is_nan) return sa_pkg::CanonicalNan;
-    if (sum.significand == '0) return {sum.sign, 31'd0};
-    if (sum.is_infinite || rounded >= 32'(sa_pkg::Infinity)) return {sum.sign, sa_pkg::Infinity};
-    return {sum.sign, rounded[30:0]};
+    if (sum.is_nan) result = sa_pkg::CanonicalNan;
+    else if (sum.significand == '0) result = {sum.sign, 31'd0};
+    else if (sum.is_infinite || rounded >= 32'(sa_pkg::Infinity)) begin
+      result = {sum.sign, sa_pkg::Infinity};
+    end else result = {sum.sign, rounded[30:0]};
+    return result;
   endfunction
 
   logic aligned_valid_q;

@@ -28,7 +28,7 @@ module sa_fp_mul (
     logic [ 7:0] magnitude;
     logic [30:0] significand;  // at most (2^24 - 1) * 128
     logic [ 8:0] exponent;
-    logic [31:0] rounded;
+    logic [31:0] rounded, result;
 
     sign = activation[31] ^ weight[7];
     is_special = activation[30:23] == '1;
@@ -37,8 +37,9 @@ module sa_fp_mul (
     magnitude = weight[7] ? -weight : weight;
     significand = 31'({!is_subnormal, activation[22:0]}) * 31'(magnitude);
 
-    // Move the leading one to bit 30, or stop after the seven places that make up for the weight's bits. A subnormal number has the exponent of the smallest normal one. The exponent is one
-    // too low, because below the significand is added to it with its hidden bit.
+    // Move the leading one to bit 30, or stop after the seven places that make up for the weight's bits.
+    // A subnormal number has the exponent of the smallest normal one. The exponent is one too low,
+    // because below the significand is added to it with its hidden bit.
     exponent = 9'(activation[30:23]) + 9'(is_subnormal) + 9'd6;
     if (significand[30:27] == '0) begin
       significand = significand << 4;
@@ -57,10 +58,11 @@ module sa_fp_mul (
     round_up = significand[6] && (significand[7] || significand[5:0] != '0);
     rounded  = {exponent, 23'd0} + 32'(significand[30:7]) + 32'(round_up);
 
-    if (is_special && (activation[22:0] != '0 || weight == '0)) return sa_pkg::CanonicalNan;
-    if (weight == '0) return {sign, 31'd0};
-    if (is_special || rounded >= 32'(sa_pkg::Infinity)) return {sign, sa_pkg::Infinity};
-    return {sign, rounded[30:0]};
+    if (is_special && (activation[22:0] != '0 || weight == '0)) result = sa_pkg::CanonicalNan;
+    else if (weight == '0) result = {sign, 31'd0};
+    else if (is_special || rounded >= 32'(sa_pkg::Infinity)) result = {sign, sa_pkg::Infinity};
+    else result = {sign, rounded[30:0]};
+    return result;
   endfunction
 
   logic valid_q;
