@@ -1,0 +1,1 @@
+"""Tests of the code coverage reader, its reports and its verdict."""
