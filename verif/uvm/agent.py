@@ -1,4 +1,4 @@
-"""The OBI agent: plays the bus manager on the array's subordinate port, and watches it.
+"""The OBI agent of a subordinate port: plays the bus manager, and watches.
 
 Everything moves at the falling edge, half a cycle away from where the array looks.
 """
@@ -6,56 +6,30 @@ Everything moves at the falling edge, half a cycle away from where the array loo
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, NamedTuple
 
 import cocotb
-from cocotb.triggers import FallingEdge, ValueChange
-from pyuvm import ConfigDB, uvm_agent, uvm_analysis_port, uvm_driver, uvm_monitor, uvm_sequencer
+from cocotb.triggers import FallingEdge, RisingEdge, ValueChange
+from pyuvm import ConfigDB, uvm_agent, uvm_driver, uvm_sequencer
 
-from heepstor.registers import SYSTOLIC_ARRAY
-from verif.uvm.config import ArrayConfig
-from verif.uvm.items import BusRequest, BusTransaction
-
-
-class Seen(NamedTuple):
-    """What a rising edge saw on the bus: the fields of `seen` in systolic_array_tb.sv."""
-
-    cycle: int
-    waited: int
-    granted: int
-    answered: int
-    irq: int
-    write: int
-    byte_enable: int
-    address: int
-    wdata: int
-    rdata: int
-
-
-_WIDTHS = Seen(32, 32, 1, 1, 1, 1, 4, 32, 32, 32)
-
-
-def _unpack(vector: int) -> Seen:
-    fields = []
-    for width in reversed(_WIDTHS):
-        fields.append(vector & ((1 << width) - 1))
-        vector >>= width
-    return Seen(*reversed(fields))
+from verif.uvm.config import ArrayConfig, PortConfig
+from verif.uvm.items import BusRequest
+from verif.uvm.monitor import ObiMonitor
 
 
 class ObiDriver(uvm_driver):
     """Drives requests as fast as they come; an item is done for it when it is granted.
 
-    Answers come later, in the order of the requests; `done` of the item tells.
+    Answers come later, in the order of the requests; `done` of the item tells. A reset cuts off
+    what is waiting or not answered; what comes during a reset waits for its end.
     """
 
     def build_phase(self) -> None:
-        self._cfg: ArrayConfig = ConfigDB().get(self, "", "cfg")
-        self._tb: Any = self._cfg.tb
+        self._port: PortConfig = ConfigDB().get(self, "", "port")
+        self._tb = self._port.tb
         self._unanswered: deque[BusRequest] = deque()
 
     async def run_phase(self) -> None:
-        answers = cocotb.start_soon(self._take_answers())
+        helpers = [cocotb.start_soon(self._take_answers()), cocotb.start_soon(self._cut_off())]
         await FallingEdge(self._tb.clk)
         try:
             while True:
@@ -63,25 +37,28 @@ class ObiDriver(uvm_driver):
                 await self._drive(request)
                 self.seq_item_port.item_done()
         finally:
-            answers.cancel()
+            for helper in helpers:
+                helper.cancel()
 
     async def _drive(self, request: BusRequest) -> None:
-        for _ in range(request.gap):
+        for _ in range(request.gap or 0):
+            await FallingEdge(self._tb.clk)
+        while self._tb.reset.value:
             await FallingEdge(self._tb.clk)
         self._tb.we.value = request.write
         self._tb.be.value = request.byte_enable
-        self._tb.addr.value = self._cfg.base + request.offset
+        self._tb.addr.value = self._port.base + request.offset
         self._tb.wdata.value = request.data
         self._tb.req.value = 1
         self._unanswered.append(request)
-        for _ in range(self._cfg.timeout_cycles):
+        for _ in range(self._port.timeout_cycles):
             await FallingEdge(self._tb.clk)
-            if self._tb.granted.value:
+            if self._tb.granted.value or request.done.is_set():
                 # The next request, if there is one, raises it again in this very time step.
                 self._tb.req.value = 0
                 return
         raise AssertionError(
-            f"request to 0x{request.offset:04x} not granted in {self._cfg.timeout_cycles} cycles"
+            f"request to 0x{request.offset:04x} not granted in {self._port.timeout_cycles} cycles"
         )
 
     async def _take_answers(self) -> None:
@@ -93,60 +70,19 @@ class ObiDriver(uvm_driver):
                     request.data = int(self._tb.answer.value)
                 request.done.set()
 
-
-class ObiMonitor(uvm_monitor):
-    """Publishes each transaction when it is answered, and checks the subordinate's protocol."""
-
-    def build_phase(self) -> None:
-        self._cfg: ArrayConfig = ConfigDB().get(self, "", "cfg")
-        self.transactions = uvm_analysis_port("transactions", self)
-        self._unanswered: deque[Seen] = deque()
-        self._faults: list[str] = []
-
-    async def run_phase(self) -> None:
-        tb = self._cfg.tb
+    async def _cut_off(self) -> None:
         while True:
-            await ValueChange(tb.activity)
-            seen = _unpack(int(tb.seen.value))
-            # An answer comes at least one cycle after its grant, so it is never for this grant.
-            if seen.answered:
-                self._answer(seen)
-            if seen.granted:
-                self._unanswered.append(seen)
-
-    def _answer(self, seen: Seen) -> None:
-        if not self._unanswered:
-            self._faults.append(f"cycle {seen.cycle}: an answer to no request")
-            return
-        request = self._unanswered.popleft()
-        self.transactions.write(
-            BusTransaction(
-                write=bool(request.write),
-                offset=request.address % SYSTOLIC_ARRAY.size,
-                byte_enable=request.byte_enable,
-                data=request.wdata if request.write else seen.rdata,
-                requested=request.cycle - request.waited,
-                granted=request.cycle,
-                answered=seen.cycle,
-                irq=bool(seen.irq),
-            )
-        )
-
-    def check_phase(self) -> None:
-        self._faults += [
-            f"cycle {seen.cycle}: request to 0x{seen.address:08x} never answered"
-            for seen in self._unanswered
-        ]
-        if self._faults:
-            raise AssertionError("OBI protocol:\n" + "\n".join(self._faults))
+            await RisingEdge(self._tb.reset)
+            for request in self._unanswered:
+                request.done.set()
+            self._unanswered.clear()
 
 
 class ObiSequencer(uvm_sequencer):
-    """The sequencer of bus requests; `products` publishes what sequences computed with them."""
+    """The sequencer of bus requests."""
 
     def build_phase(self) -> None:
         self.cfg: ArrayConfig = ConfigDB().get(self, "", "cfg")
-        self.products = uvm_analysis_port("products", self)
 
 
 class ObiAgent(uvm_agent):

@@ -1,58 +1,129 @@
-"""Functional coverage: bins counted in JSON, one file a run, merged over all runs.
+"""Functional coverage: the bins, their counts in JSON, and the report over all runs of a session.
 
-`python -m verif.uvm.coverage` prints the bins that nothing has hit; it exits with 1 if there are.
+`python -m verif.uvm.coverage [seed]` prints the groups and the bins that nothing has hit, of the
+session with that base seed, else of the last one; it exits with 1 if there are holes. sampling.py
+says when a bin is hit. This module loads nothing but the standard library, for pytest loads it.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-import numpy as np
+from heepstor.registers import SYSTOLIC_ARRAY
+from verif.harness import seeds
 
-from verif.uvm.items import BusTransaction, Float32Array, Gemm
+ROOT = Path(__file__).resolve().parents[2] / "build" / "coverage" / "uvm"
+_SESSIONS_KEPT = 8
 
-FOLDER = Path(__file__).resolve().parents[2] / "build" / "coverage" / "uvm"
+EDGES = ("1", "below", "at", "above", "many")
+TAILS = ("1", "part", "all but 1", "all")
+VALUES = ("+0", "-0", "subnormal", "normal", "infinity", "nan")
+WEIGHTS = ("-128", "-127", "negative", "0", "positive", "127")
+GAPS = ("0", "1", "2..7", "8+")
+STATES = ("idle", "busy", "step waits", "weight waits")
+TARGETS = (
+    *(register.name for register in SYSTOLIC_ARRAY.registers),
+    *(window.name for window in SYSTOLIC_ARRAY.windows),
+    "nothing",
+)
+STALLS = (
+    "STAGE behind a step",
+    "LAUNCH behind a step",
+    "weights behind a step",
+    "LAUNCH behind a weight",
+    "weights behind a weight",
+    "read of sums in flight",
+    "write of sums in flight",
+)
+REFUSALS = ("no such address", "wrong direction", "part of a word", "no such row")
 
-_EDGES = ("1", "below", "at", "above", "many")
-_VALUES = ("+0", "-0", "subnormal", "normal", "infinity", "nan")
-_WAITS = ("0", "1", "2..7", "8+")
 
-GOALS: Mapping[str, tuple[str, ...]] = {
-    # Each of M (against the accumulator rows), N and K (against the size), crossed.
-    "shape": tuple(f"m {m}, k {k}, n {n}" for m in _EDGES for k in _EDGES for n in _EDGES),
-    "activation": _VALUES,
-    # A sum that starts from +0 is never -0.
-    "result": tuple(value for value in _VALUES if value != "-0"),
-    "weight": ("-128", "-127", "negative", "0", "positive", "127"),
-    "request gap": _WAITS,
-    "grant wait": _WAITS,
-    # The subordinate answers in the cycle after the grant.
-    "answer wait": ("0",),
-    "byte enable of weights": tuple(f"{be:04b}" for be in (1, 2, 4, 8, 3, 12, 15)),
-    "access": tuple(
-        f"{kind} {where}"
-        for kind in ("read", "write")
-        for where in ("registers", "weights", "staging", "accumulators", "beyond")
+@dataclass(frozen=True)
+class Group:
+    """Bins of one kind, and what a hole among them would mean."""
+
+    purpose: str
+    bins: tuple[str, ...]
+
+
+def _crossed(*parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(", ".join(names) for names in product(*parts))
+
+
+GROUPS: Mapping[str, Group] = {
+    "shape": Group(
+        "M against the accumulator rows, K and N against the size: each edge with each other",
+        tuple(f"m {m}, k {k}, n {n}" for m, k, n in product(EDGES, EDGES, EDGES)),
+    ),
+    "tail": Group(
+        "lanes of the last K tile by columns of a tile by the number of K tiles",
+        tuple(f"k {k}, n {n}, {count} of K" for k, n, count in product(TAILS, TAILS, "123")),
+    ),
+    "operands of products": Group(
+        "each class of activations meets each class of weights in a multiplier",
+        _crossed(VALUES, WEIGHTS),
+    ),
+    "operands of sums": Group(
+        "each class of partial sums meets each class of products in an adder; from +0 none gets -0",
+        _crossed((value for value in VALUES if value != "-0"), VALUES),
+    ),
+    "products": Group(
+        "how products come out of the multiplier",
+        ("exact", "rounded", "overflow", "infinity times 0"),
+    ),
+    "sums": Group(
+        "how sums come out of the adder",
+        ("exact", "rounded", "cancelled", "overflow", "infinity minus infinity"),
+    ),
+    "results": Group(
+        "classes of values read back; a sum from +0 is never -0",
+        tuple(value for value in VALUES if value != "-0"),
+    ),
+    "access by state": Group(
+        "reads and writes of each register and window in each state of the array",
+        _crossed(("read", "write"), TARGETS, STATES),
+    ),
+    "refusal by state": Group(
+        "each reason to refuse an access in each state of the array", _crossed(REFUSALS, STATES)
+    ),
+    "abort by state": Group("ABORT in each state of the array", STATES),
+    "reset": Group(
+        "reset in each state of the array and of its port",
+        (*STATES, "request waits", "answer is due"),
+    ),
+    "stall by gap": Group(
+        "each hazard makes the bus wait, met at once and after a pause", _crossed(STALLS, GAPS)
+    ),
+    "gap": Group("idle cycles before a request", GAPS),
+    "burst": Group("requests granted in cycles next to each other", ("1", "2..7", "8..31", "32+")),
+    "grant wait": Group("cycles that a request waits for its grant", GAPS),
+    "answer wait": Group("an answer comes in the cycle after its grant", ("0",)),
+    "bytes of weights": Group(
+        "each set of byte enables in each bank",
+        tuple(f"bank {bank}, {enable:04b}" for bank, enable in product("01", range(16))),
     ),
 }
-"""The bins that the tests are meant to hit, by group."""
+"""What the tests must hit, by group."""
 
 
 class Coverage:
     """Counts of bins."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, Counter[str]] = {group: Counter() for group in GOALS}
+        self.counts: dict[str, Counter[str]] = {group: Counter() for group in GROUPS}
 
     def hit(self, group: str, bin_: str) -> None:
-        """Count one hit.
+        """Count one hit; a bin that is not in GROUPS is counted and shown as unexpected.
 
         Raises:
-            KeyError: `group` is not in GOALS.
+            KeyError: `group` is not in GROUPS.
         """
         self.counts[group][bin_] += 1
 
@@ -62,12 +133,19 @@ class Coverage:
             self.counts[group].update(counts)
 
     def holes(self) -> dict[str, list[str]]:
-        """Bins of GOALS without a hit, by group; groups without holes are left out."""
+        """Bins without a hit, by group; groups without holes are left out."""
         missing = {
-            group: [bin_ for bin_ in bins if not self.counts[group][bin_]]
-            for group, bins in GOALS.items()
+            name: [bin_ for bin_ in group.bins if not self.counts[name][bin_]]
+            for name, group in GROUPS.items()
         }
-        return {group: bins for group, bins in missing.items() if bins}
+        return {name: bins for name, bins in missing.items() if bins}
+
+    def unexpected(self) -> dict[str, list[str]]:
+        """Bins that were hit and are not defined, by group: they should not happen."""
+        found = {
+            name: sorted(set(self.counts[name]) - set(group.bins)) for name, group in GROUPS.items()
+        }
+        return {name: bins for name, bins in found.items() if bins}
 
     def save(self, path: Path) -> None:
         """Write the counts as JSON."""
@@ -91,74 +169,44 @@ def merged(paths: Iterable[Path]) -> Coverage:
     return total
 
 
-def sample_transaction(
-    coverage: Coverage, transaction: BusTransaction, gap: int, region: str
-) -> None:
-    """Count a bus transaction; `gap` is the number of idle cycles before it."""
-    kind = "write" if transaction.write else "read"
-    coverage.hit("access", f"{kind} {region}")
-    coverage.hit("request gap", _wait(gap))
-    coverage.hit("grant wait", _wait(transaction.granted - transaction.requested))
-    coverage.hit("answer wait", _wait(transaction.answered - transaction.granted - 1))
-    if transaction.write and region == "weights":
-        coverage.hit("byte enable of weights", f"{transaction.byte_enable:04b}")
+def session_folder() -> Path:
+    """Where the runs of this session put their counts, one file each."""
+    return ROOT / str(seeds.base())
 
 
-def sample_gemm(coverage: Coverage, gemm: Gemm, size: int, rows: int) -> None:
-    """Count a GEMM's shape against the array's, and the classes of its values."""
-    (m, k), n = gemm.a.shape, gemm.w.shape[1]
-    coverage.hit("shape", f"m {_edge(m, rows)}, k {_edge(k, size)}, n {_edge(n, size)}")
-    for group, values in (("activation", gemm.a), ("result", gemm.result)):
-        for class_ in _value_classes(values):
-            coverage.hit(group, class_)
-    for class_ in {_weight_class(int(code)) for code in np.unique(gemm.w)}:
-        coverage.hit("weight", class_)
+def start_session() -> None:
+    """Forget what an earlier session with this base seed counted, and sessions of long ago."""
+    shutil.rmtree(session_folder(), ignore_errors=True)
+    for folder in _sessions()[:-_SESSIONS_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _edge(value: int, limit: int) -> str:
-    if value == 1:
-        return "1"
-    return {limit - 1: "below", limit: "at", limit + 1: "above"}.get(
-        value, "many" if value > limit else "below"
-    )
+def _sessions() -> list[Path]:
+    """The folders of all sessions, the last one last."""
+    return sorted(ROOT.glob("*/"), key=lambda folder: folder.stat().st_mtime)
 
 
-def _wait(cycles: int) -> str:
-    if cycles < 2:
-        return str(cycles)
-    return "2..7" if cycles < 8 else "8+"
+def report(coverage: Coverage) -> str:
+    """A line a group, with its purpose, and one for each hole and each bin that is none."""
+    holes, unexpected = coverage.holes(), coverage.unexpected()
+    lines = []
+    for name, group in GROUPS.items():
+        hit = len(group.bins) - len(holes.get(name, []))
+        lines.append(f"{hit:4} of {len(group.bins):4}  {name}: {group.purpose}")
+        lines += [f"              never: {bin_}" for bin_ in holes.get(name, [])]
+        lines += [f"              no such bin: {bin_}" for bin_ in unexpected.get(name, [])]
+    return "\n".join(lines)
 
 
-def _value_classes(values: Float32Array) -> set[str]:
-    bits = np.ascontiguousarray(values).view(np.uint32)
-    exponent, fraction = bits >> 23 & 0xFF, bits & 0x7F_FFFF
-    found = {
-        "+0": bits == 0,
-        "-0": bits == 0x8000_0000,
-        "subnormal": (exponent == 0) & (fraction != 0),
-        "normal": (exponent != 0) & (exponent != 0xFF),
-        "infinity": (exponent == 0xFF) & (fraction == 0),
-        "nan": (exponent == 0xFF) & (fraction != 0),
-    }
-    return {name for name, mask in found.items() if mask.any()}
-
-
-def _weight_class(code: int) -> str:
-    if code in (-128, -127, 0, 127):
-        return str(code)
-    return "negative" if code < 0 else "positive"
-
-
-def main() -> int:
-    """Print how much of the goals the runs so far have hit; returns the exit status."""
-    holes = merged(sorted(FOLDER.glob("*.json"))).holes()
-    for group, bins in GOALS.items():
-        missing = holes.get(group, [])
-        print(f"{group}: {len(bins) - len(missing)} of {len(bins)} bins")
-        for bin_ in missing:
-            print(f"  never: {bin_}")
-    return 1 if holes else 0
+def main(arguments: list[str]) -> int:
+    """Print the report of a session; returns the exit status."""
+    folder = ROOT / arguments[0] if arguments else (_sessions() or [ROOT])[-1]
+    runs = sorted(folder.glob("*.json"))
+    coverage = merged(runs)
+    print(f"{len(runs)} runs of the session with seed {folder.name}")
+    print(report(coverage))
+    return 1 if coverage.holes() or coverage.unexpected() else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

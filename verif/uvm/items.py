@@ -1,8 +1,10 @@
-"""What travels through the environment: bus transactions, tiles, and whole GEMMs."""
+"""What travels through the environment: bus transactions, resets, tiles, and whole GEMMs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntFlag
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +15,23 @@ Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
 
 ALL_BYTES = 0xF
+BACK_TO_BACK = (0,)
 
 
 class BusRequest(uvm_sequence_item):
     """One OBI transaction for the driver.
 
-    `gap` is the number of idle cycles before it. The driver sets `data` of a read, then `done`.
+    `gap` is the number of idle cycles before it; where it is None the sequence draws one. The
+    driver sets `data` of a read, then `done`. After a reset that cut the request off, `done` comes
+    without an answer.
     """
 
     def __init__(
-        self, offset: int, data: int | None = None, byte_enable: int = ALL_BYTES, gap: int = 0
+        self,
+        offset: int,
+        data: int | None = None,
+        byte_enable: int = ALL_BYTES,
+        gap: int | None = None,
     ) -> None:
         super().__init__("bus_request")
         self.write = data is not None
@@ -33,11 +42,55 @@ class BusRequest(uvm_sequence_item):
         self.done = Event()
 
 
+class ResetRequest(uvm_sequence_item):
+    """A reset of `cycles` cycles, `after` cycles from now."""
+
+    def __init__(self, after: int = 0, cycles: int = 3) -> None:
+        super().__init__("reset_request")
+        self.after = after
+        self.cycles = cycles
+
+
+class TileItem(uvm_sequence_item):
+    """One tile of a product: `a` [M, K] times `w` [K, N], M rows and N columns that fit the array.
+
+    K may be anything: it goes through in steps of the array's size, banks alternating unless `bank`
+    fixes one, which makes each load of weights wait for the steps that still use the bank. The sums
+    are in the accumulator rows from `row` on. `split` writes weights in random pieces of a word.
+    The driver sets `result` [M, N] from what it read back; None where a reset cut the tile off.
+    """
+
+    def __init__(
+        self,
+        a: Float32Array,
+        w: Int8Array,
+        *,
+        row: int = 0,
+        bank: int | None = None,
+        split: bool = False,
+        gaps: Sequence[int] = BACK_TO_BACK,
+    ) -> None:
+        super().__init__("tile")
+        self.a, self.w = a, w
+        self.row, self.bank, self.split, self.gaps = row, bank, split, gaps
+        self.result: Float32Array | None = None
+
+
+class ArrayState(IntFlag):
+    """State of the array as systolic_array_tb.sv shows it."""
+
+    BUSY = 1
+    STEP_WAITS = 2
+    WEIGHT_WAITS = 4
+    IRQ = 8
+
+
 @dataclass(frozen=True)
 class BusTransaction:
     """One OBI transaction as the monitor saw it; cycles count the rising edges of the clock.
 
-    `irq` is the interrupt line at the edge that saw the answer.
+    `state_at_request` is the design's state at the first edge of the request, `state_at_answer`
+    that at the edge of the answer.
     """
 
     write: bool
@@ -47,14 +100,33 @@ class BusTransaction:
     requested: int
     granted: int
     answered: int
-    irq: bool
+    state_at_request: int = 0
+    state_at_answer: int = 0
+    error: bool = False
+
+    @property
+    def irq(self) -> bool:
+        """The array's interrupt line when the answer came."""
+        return bool(self.state_at_answer & ArrayState.IRQ)
 
 
 @dataclass(frozen=True)
-class Tile:
-    """Steps that share a bank and a part of K: row m of `activations` goes to accumulator row + m.
+class Reset:
+    """A reset as the monitor saw it: `state` is that of the last edge before it.
 
-    `activations` is [M, K], `weights` [K, N], K and N at most the array's size.
+    `unanswered` was granted and never answered; `request_waited`: another one waited for its grant.
+    """
+
+    unanswered: tuple[BusTransaction, ...]
+    state: int
+    request_waited: bool
+
+
+@dataclass(frozen=True)
+class KTile:
+    """Rows of activations [M, K] that share weights [K, N]; row m goes to accumulator row + m.
+
+    K and N are at most the array's size.
     """
 
     activations: Float32Array

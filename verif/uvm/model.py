@@ -8,18 +8,27 @@ flight.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from golden.numpy_twin import canonical_nan
-from heepstor.registers import SYSTOLIC_ARRAY, SYSTOLIC_ARRAY_ID, Access
+from heepstor import registers
+from heepstor.registers import SYSTOLIC_ARRAY, SYSTOLIC_ARRAY_ID
 from verif.uvm.items import ALL_BYTES, BusTransaction, Float32Array, Int8Array
 
 WORD = 4
 _REGISTERS = {register.name: register for register in SYSTOLIC_ARRAY.registers}
 _WINDOWS = {window.name: window for window in SYSTOLIC_ARRAY.windows}
+_ERRORS = {
+    "no such address": "ERR_ADDRESS",
+    "wrong direction": "ERR_ACCESS",
+    "part of a word": "ERR_ACCESS",
+    "no such row": "ERR_ROW",
+}
+"""The error bit of STATUS by the reason of a refusal."""
 
 
 def offset_of(name: str, index: int = 0) -> int:
@@ -84,8 +93,16 @@ class _Target:
     """What an offset is: a register, or the byte `index` of a window."""
 
     name: str
-    access: Access
+    access: registers.Access
     index: int = 0
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a transaction is: the register or window, or "nothing"; why it is refused, or ""."""
+
+    name: str
+    refusal: str
 
 
 @dataclass(frozen=True)
@@ -110,19 +127,35 @@ class ArrayModel:
         self._weights_known = np.zeros((2, size, size), np.bool_)
         self._accumulators = np.zeros((rows, size), np.float32)
         self._accumulators_known = np.zeros((rows, size), np.bool_)
+        # The last one may still be on its way to the array when a reset comes.
+        self._last_weights: BusTransaction | None = None
         # Words that ABORT may have left as they were before a step in flight.
         self._before_abort: dict[tuple[int, int], set[int]] = {}
         self._in_flight: list[_Step] = []
         self._error_address = 0
         self._abort()
 
+    def classify(self, transaction: BusTransaction) -> Access:
+        """What a transaction is that comes next."""
+        target = self._target(transaction.offset)
+        return Access(target.name if target else "nothing", self._refusal(target, transaction))
+
+    def reset(self, unanswered: Sequence[BusTransaction]) -> None:
+        """A reset; what was written last, and what was not answered, may be lost."""
+        for transaction in unanswered:
+            self._forget(transaction)
+        if self._last_weights:
+            self._forget(self._last_weights)
+        self._abort()
+        self._error_address = 0
+
     def check(self, transaction: BusTransaction) -> str | None:
         """Do the transaction; returns what is wrong with its answer, or None."""
         target = self._target(transaction.offset)
-        error = self._refusal(target, transaction)
+        refusal = self._refusal(target, transaction)
         allowed: set[int] = {0}
-        if target is None or error:
-            self._latch(error, transaction.offset)
+        if target is None or refusal:
+            self._latch(_ERRORS[refusal], transaction.offset)
         elif transaction.write:
             self._write(target, transaction)
         else:
@@ -149,17 +182,30 @@ class ArrayModel:
         return None
 
     def _refusal(self, target: _Target | None, transaction: BusTransaction) -> str:
-        """The error bit of STATUS that the transaction sets, or "" if it is done."""
+        """Why the transaction is refused (of _ERRORS), or "" if it is done."""
         if target is None:
-            return "ERR_ADDRESS"
+            return "no such address"
         if target.access == ("RO" if transaction.write else "WO"):
-            return "ERR_ACCESS"
+            return "wrong direction"
         whole = transaction.byte_enable == ALL_BYTES
         if transaction.write and not whole and not target.name.startswith("WEIGHTS"):
-            return "ERR_ACCESS"
+            return "part of a word"
         if target.name == "LAUNCH" and self._tile["ROW"] >= self.rows:
-            return "ERR_ROW"
+            return "no such row"
         return ""
+
+    def _forget(self, transaction: BusTransaction) -> None:
+        """Of a write of which no one can know whether it was done, what was there is unknown."""
+        target = self._target(transaction.offset)
+        if not transaction.write or target is None:
+            return
+        if target.name == "ACCUMULATORS":
+            row, column = divmod(target.index // WORD, self.size)
+            self._accumulators_known[row, column] = False
+            self._before_abort.pop((row, column), None)
+        elif target.name.startswith("WEIGHTS"):
+            row, column = divmod(target.index, self.size)
+            self._weights_known[int(target.name[-1]), row, column : column + WORD] = False
 
     def _latch(self, error: str, offset: int) -> None:
         if not self._errors:
@@ -177,6 +223,7 @@ class ArrayModel:
             case "TILE":
                 self._tile = decode("TILE", word)
             case "WEIGHTS0" | "WEIGHTS1":
+                self._last_weights = transaction
                 self._write_weights(int(target.name[-1]), target.index, transaction)
             case "STAGE":
                 self._staged[target.index // WORD] = to_float(word)

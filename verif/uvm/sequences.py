@@ -1,19 +1,31 @@
-"""Sequences: single bus accesses, tiles, whole GEMMs as the firmware runs them, and mischief."""
+"""Sequences on the bus sequencer: accesses, tiles as the firmware runs them, and mischief."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from pyuvm import uvm_sequence
 
-from heepstor.registers import SYSTOLIC_ARRAY
+from heepstor.registers import SYSTOLIC_ARRAY, Register
 from verif.uvm import stimulus
-from verif.uvm.items import ALL_BYTES, BusRequest, Float32Array, Gemm, Int8Array, Tile
+from verif.uvm.coverage import STALLS, STATES, TARGETS
+from verif.uvm.items import (
+    ALL_BYTES,
+    BACK_TO_BACK,
+    BusRequest,
+    Float32Array,
+    Int8Array,
+    KTile,
+    TileItem,
+)
 from verif.uvm.model import WORD, encode, offset_of, to_bits, window_bytes
 from verif.uvm.registers import RegisterModel
 
-BACK_TO_BACK = (0,)
+_WORD_BITS = 32
+_NOTHING = 0x0FFC  # an offset between the registers and the windows
+
 HESITANT = (0, 0, 0, 0, 1, 1, 2, 5)
 SLOW = (0, 3, 12, 40)
 
@@ -42,7 +54,8 @@ class BusSequence(uvm_sequence):
 
     async def issue(self, request: BusRequest) -> BusRequest:
         """Hand a request to the driver; returns when it is granted, before it is answered."""
-        request.gap = int(self.random.choice(self._gaps))
+        if request.gap is None:
+            request.gap = int(self.random.choice(self._gaps))
         await self.start_item(request)
         await self.finish_item(request)
         return request
@@ -99,8 +112,8 @@ class BusSequence(uvm_sequence):
             await self.write(offset_of("STAGE", WORD * lane), word)
         await self.write(offset_of("LAUNCH", WORD * len(staged)), last)
 
-    async def run_tile(self, tile: Tile, *, split: bool = False) -> None:
-        """Load a tile's weights and launch its steps."""
+    async def run_tile(self, tile: KTile, *, split: bool = False) -> None:
+        """Load the weights of a K tile and launch its steps."""
         await self.load_weights(tile.bank, tile.weights, split=split)
         word = encode("TILE", ROW=tile.row, BANK=tile.bank, FIRST=int(tile.first))
         await self.write(offset_of("TILE"), word)
@@ -108,45 +121,21 @@ class BusSequence(uvm_sequence):
             await self.launch(activations)
 
 
-class GemmSequence(BusSequence):
-    """`a` [M, K] times `w` [K, N] as the firmware does it, in tiles; publishes a `Gemm`.
+class TileSequence(BusSequence):
+    """A tile: its K tiles one after the other, then its sums read back into `result`."""
 
-    Banks alternate unless `bank` fixes one, which makes each load of weights wait for the steps
-    that still use the bank.
-    """
-
-    def __init__(
-        self,
-        a: Float32Array,
-        w: Int8Array,
-        *,
-        gaps: Sequence[int] = BACK_TO_BACK,
-        bank: int | None = None,
-        split: bool = False,
-    ) -> None:
-        super().__init__("gemm", gaps)
-        self._a, self._w = a, w
-        self._bank, self._split = bank, split
+    def __init__(self, tile: TileItem) -> None:
+        super().__init__("tile", tile.gaps)
+        self._tile = tile
 
     async def body(self) -> None:
-        (m, _), n = self._a.shape, self._w.shape[1]
-        result = np.zeros((m, n), np.float32)
-        for n0 in range(0, n, self.size):
-            for m0 in range(0, m, self.rows):
-                chunk = np.s_[m0 : m0 + self.rows]
-                columns = np.s_[n0 : n0 + self.size]
-                result[chunk, columns] = await self._block(self._a[chunk], self._w[:, columns])
-        self.sequencer.products.write(Gemm(self._a, self._w, result))
-
-    async def _block(self, a: Float32Array, w: Int8Array) -> Float32Array:
-        """The product of `a` [M, K] and `w` [K, N] where M and N fit; K goes through in tiles."""
-        row = int(self.random.integers(self.rows - len(a) + 1))
-        for index, k0 in enumerate(range(0, a.shape[1], self.size)):
+        tile = self._tile
+        for index, k0 in enumerate(range(0, tile.a.shape[1], self.size)):
             lanes = np.s_[k0 : k0 + self.size]
-            bank = index % 2 if self._bank is None else self._bank
-            tile = Tile(a[:, lanes], w[lanes], row, bank, first=k0 == 0)
-            await self.run_tile(tile, split=self._split)
-        return await self.read_accumulators(row, len(a), w.shape[1])
+            bank = index % 2 if tile.bank is None else tile.bank
+            part = KTile(tile.a[:, lanes], tile.w[lanes], tile.row, bank, first=k0 == 0)
+            await self.run_tile(part, split=tile.split)
+        tile.result = await self.read_accumulators(tile.row, len(tile.a), tile.w.shape[1])
 
 
 class StatusSequence(BusSequence):
@@ -168,40 +157,6 @@ class BusySequence(BusSequence):
             await self.read_all([offset_of("STATUS")] * (5 * self.size))
 
 
-class InterlockSequence(BusSequence):
-    """Two steps to one row, so that the second waits, and at once an access that might hurt."""
-
-    async def body(self) -> None:
-        same, other = 1, 2
-        for bank in (0, 1):
-            await self.load_weights(bank, stimulus.weights(self.random, (self.size, self.size)))
-        last_weights = offset_of("WEIGHTS0", self.size * self.size - WORD)
-        followers = (
-            *(BusRequest(self._accumulator(row)) for row in (same, other)),
-            *(BusRequest(self._accumulator(row), to_bits(np.float32(7))) for row in (same, other)),
-            *(BusRequest(offset, 0x0102_0304) for offset in (offset_of("WEIGHTS0"), last_weights)),
-            BusRequest(offset_of("WEIGHTS1"), 0x0506_0708),
-            BusRequest(offset_of("STAGE"), to_bits(np.float32(9))),
-            BusRequest(offset_of("LAUNCH"), to_bits(np.float32(11))),
-            BusRequest(offset_of("TILE"), encode("TILE", ROW=other, BANK=1, FIRST=1)),
-        )
-        for follower in followers:
-            await self._launch_twice(same)
-            await self.issue(follower)
-            await StatusSequence().start(self.sequencer)
-
-    def _accumulator(self, row: int) -> int:
-        return offset_of("ACCUMULATORS", WORD * row * self.size)
-
-    async def _launch_twice(self, row: int) -> None:
-        """The second step changes one lane only, so that it follows the first within two cycles."""
-        await self.write(offset_of("TILE"), encode("TILE", ROW=row, FIRST=1))
-        await self.launch(stimulus.activations(self.random, (1, self.size))[0])
-        await self.write(offset_of("TILE"), encode("TILE", ROW=row))
-        last_lane = WORD * (self.size - 1)
-        await self.write(offset_of("LAUNCH", last_lane), to_bits(np.float32(0.5)))
-
-
 class PartialSumsSequence(BusSequence):
     """Steps from special partial sums, through lanes that take part and lanes that do not."""
 
@@ -219,8 +174,8 @@ class PartialSumsSequence(BusSequence):
         await self.read_accumulators(0, 1, self.size)
 
 
-class RegisterSequence(BusSequence):
-    """Reset values, then patterns written and read back, through the front door of the model."""
+class ResetValuesSequence(BusSequence):
+    """Reads every register that can be read, through the front door of the register model."""
 
     def __init__(self, model: RegisterModel) -> None:
         super().__init__("registers")
@@ -231,17 +186,257 @@ class RegisterSequence(BusSequence):
         for register in SYSTOLIC_ARRAY.registers:
             if register.access != "WO":
                 await self._expect(register.name, "after reset")
-        for name in ("STATUS", "TILE"):
-            for pattern in (0xFFFF_FFFF, 0x5555_5555, 0xAAAA_AAAA, 0):
-                await self._model.by_name[name].write(pattern)
-                await self._expect(name, f"after writing 0x{pattern:08x}")
 
-    async def _expect(self, name: str, when: str) -> None:
+    async def _expect(self, name: str, when: str, expected: int | None = None) -> None:
+        """Read a register; what is expected is the model's value unless it is given."""
         register = self._model.by_name[name]
-        expected = register.get_mirrored_value()
+        if expected is None:
+            expected = register.get_mirrored_value()
         _, got = await register.read()
         if got != expected:
             self.faults.append(f"{name} {when}: got 0x{got:08x}, expected 0x{expected:08x}")
+
+
+class RegisterSequence(ResetValuesSequence):
+    """Each register by its access policy, through the front door of the register model.
+
+    At the end no register has its reset value, so that a reset has something to undo.
+    """
+
+    async def body(self) -> None:
+        await super().body()
+        for register in SYSTOLIC_ARRAY.registers:
+            await getattr(self, f"_check_{register.access.lower()}")(register)
+        await self.write(offset_of("TILE"), encode("TILE", BANK=1, FIRST=1))
+        await self.write(offset_of("LAUNCH"), 0)
+        await self._provoke_all_errors()
+
+    async def _check_ro(self, register: Register) -> None:
+        """A write is refused."""
+        await self._model.by_name[register.name].write(0xFFFF_FFFF)
+        await self._expect_refused(register)
+        if register.name != "ERROR_ADDRESS":  # that one now tells of the refusal
+            await self._expect(register.name, "after a write that is refused")
+
+    async def _check_wo(self, register: Register) -> None:
+        """A read is refused; a write is not."""
+        await self._expect(register.name, "which cannot be read", expected=0)
+        await self._expect_refused(register)
+        await self._model.by_name[register.name].write(0)
+        await self._expect("STATUS", f"after a write of {register.name}", expected=0)
+
+    async def _check_rw(self, register: Register) -> None:
+        """Each bit alone, both ways, and whole words."""
+        for pattern in (0xFFFF_FFFF, 0x5555_5555, 0xAAAA_AAAA, *_walking(), 0):
+            await self._model.by_name[register.name].write(pattern)
+            await self._expect(register.name, f"after writing 0x{pattern:08x}")
+
+    async def _check_rw1c(self, register: Register) -> None:
+        """Bits stay until 1 is written to them, and to no other."""
+        errors = [f for f in register.fields if f.name != "BUSY"]
+        all_set = encode(register.name, **{field.name: 1 for field in errors})
+        for pattern in (0, all_set, *(1 << bit for bit in range(_WORD_BITS))):
+            await self._provoke_all_errors()
+            await self._expect(register.name, "after one error of each kind", expected=all_set)
+            await self._model.by_name[register.name].write(pattern)
+            left = all_set & ~pattern
+            await self._expect(register.name, f"after writing 0x{pattern:08x}", expected=left)
+        await self._model.by_name[register.name].write(all_set)
+
+    async def _provoke_all_errors(self) -> None:
+        await self.read(_NOTHING)
+        await self.read(offset_of("CTRL"))
+        await self.write(offset_of("TILE"), encode("TILE", ROW=self.rows))
+        await self.write(offset_of("LAUNCH"), 0)
+
+    async def _expect_refused(self, register: Register) -> None:
+        error = encode("STATUS", ERR_ACCESS=1)
+        when = f"after a refused access to {register.name}"
+        await self._expect("STATUS", when, expected=error)
+        await self._expect("ERROR_ADDRESS", when, expected=register.offset)
+        await self._model.by_name["STATUS"].write(error)
+
+
+def _walking() -> list[int]:
+    """A 1 in each bit of a word, then a 0 in each."""
+    ones = [1 << bit for bit in range(_WORD_BITS)]
+    return ones + [0xFFFF_FFFF ^ one for one in ones]
+
+
+class StateSequence(BusSequence):
+    """Base: brings the array into each of the states that coverage knows."""
+
+    ROW = 1
+
+    async def prepare(self) -> None:
+        """Known weights, lanes and sums, whatever was before."""
+        for bank in (0, 1):
+            await self.load_weights(bank, stimulus.weights(self.random, (self.size, self.size)))
+        for row in range(self.rows):
+            await self.write(offset_of("TILE"), encode("TILE", ROW=row, FIRST=1))
+            await self.launch(stimulus.activations(self.random, (1, self.size))[0])
+
+    async def enter(self, state: str) -> None:
+        """Bring the array into a state; the next access meets it, for several cycles on."""
+        await self.settle()
+        if state == "idle":
+            return
+        await self.write(offset_of("TILE"), encode("TILE", ROW=self.ROW, FIRST=1))
+        await self.issue(self._launch_request())
+        if state == "step waits":  # an earlier one to its row is in flight
+            await self.write(offset_of("TILE"), encode("TILE", ROW=self.ROW))
+            await self.issue(self._launch_request())
+        elif state == "weight waits":  # the step has yet to use it
+            await self.issue(self.request("write", "WEIGHTS0"))
+
+    async def settle(self) -> None:
+        """Wait until nothing is in flight."""
+        while await self.read(offset_of("STATUS")) & encode("STATUS", BUSY=1):
+            pass
+
+    async def look(self) -> None:
+        """Read the registers and the sums that the states are about."""
+        readable = [r.offset for r in SYSTOLIC_ARRAY.registers if r.access != "WO"]
+        await self.read_all(readable)
+        await self.read_accumulators(self.ROW, 2, self.size)
+
+    def request(self, kind: str, target: str, gap: int = 0) -> BusRequest:
+        """A "read" or "write" of a register, of a word of a window, or of nothing."""
+        if target == "nothing":
+            offset = _NOTHING
+        elif target.startswith("WEIGHTS"):
+            offset = offset_of(target, self.size * self.size - WORD)
+        elif target == "ACCUMULATORS":
+            offset = offset_of(target, WORD * self.ROW * self.size)
+        else:
+            offset = offset_of(target)
+        return BusRequest(offset, self._word(target) if kind == "write" else None, gap=gap)
+
+    def _word(self, target: str) -> int:
+        """Something to write, harmless for the states to come."""
+        if target == "CTRL":
+            return 0
+        if target == "TILE":
+            return encode("TILE", ROW=self.ROW + 1, BANK=1, FIRST=1)
+        if target in ("STAGE", "LAUNCH", "ACCUMULATORS"):
+            return to_bits(stimulus.activations(self.random, (1, 1))[0, 0])
+        return int(self.random.integers(1 << 32))
+
+    def _launch_request(self) -> BusRequest:
+        """A launch of all lanes, with one new value."""
+        last_lane = WORD * (self.size - 1)
+        return BusRequest(offset_of("LAUNCH", last_lane), self._word("LAUNCH"), gap=0)
+
+
+class InterlockSequence(StateSequence):
+    """Behind a step that waits for another to its row, at once an access that might hurt."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        same, other = self.ROW, self.ROW + 1
+        first_weights = offset_of("WEIGHTS0")
+        followers = (
+            *(BusRequest(self._sums(row)) for row in (same, other)),
+            *(BusRequest(self._sums(row), to_bits(np.float32(7))) for row in (same, other)),
+            *(BusRequest(first_weights, 0x0102_0304), self.request("write", "WEIGHTS0")),
+            self.request("write", "WEIGHTS1"),
+            self.request("write", "STAGE"),
+            self.request("write", "LAUNCH"),
+            self.request("write", "TILE"),
+        )
+        for follower in followers:
+            await self.enter("step waits")
+            await self.issue(follower)
+            await StatusSequence().start(self.sequencer)
+
+    def _sums(self, row: int) -> int:
+        return offset_of("ACCUMULATORS", WORD * row * self.size)
+
+
+class EveryAccessInEveryStateSequence(StateSequence):
+    """Reads and writes everything there is, and refused accesses, in each state of the array."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        for state, kind, target in product(STATES, ("read", "write"), TARGETS):
+            await self.enter(state)
+            await self._then(self.request(kind, target))
+        for state in STATES:
+            await self.enter(state)
+            await self._then(BusRequest(offset_of("STAGE"), 0, byte_enable=0b0011, gap=0))
+            await self.enter(state)
+            await self.write(offset_of("TILE"), encode("TILE", ROW=self.rows))
+            await self._then(self.request("write", "LAUNCH"))
+
+    async def _then(self, request: BusRequest) -> None:
+        await self.issue(request)
+        await self.look()
+        await self.write(offset_of("STATUS"), 0xFFFF_FFFF)
+
+
+class EveryStallSequence(StateSequence):
+    """Meets each hazard at once, and after pauses of several lengths."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        for stall, gap in product(STALLS, (0, 1, 4, 8)):
+            what, _, behind = stall.partition(" behind a ")
+            kind, target = {
+                "weights": ("write", "WEIGHTS1"),
+                "read of sums in flight": ("read", "ACCUMULATORS"),
+                "write of sums in flight": ("write", "ACCUMULATORS"),
+            }.get(what, ("write", what))
+            await self.enter(f"{behind} waits" if behind else "busy")
+            await self.issue(self.request(kind, target, gap))
+            await self.look()
+
+
+class AbortInEveryStateSequence(StateSequence):
+    """ABORT at once, and some cycles later."""
+
+    async def body(self) -> None:
+        for state, gap in product(STATES, (0, 1, self.size, 3 * self.size)):
+            await self.prepare()
+            await self.enter(state)
+            await self.issue(BusRequest(offset_of("CTRL"), encode("CTRL", ABORT=1), gap=gap))
+            await StatusSequence().start(self.sequencer)
+
+
+class ByteEnableSequence(StateSequence):
+    """Each set of byte enables in each bank; the product shows which bytes came through."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        for bank, byte_enable in product((0, 1), range(1 << WORD)):
+            index = WORD * int(self.random.integers(self.size * self.size // WORD))
+            word = int(self.random.integers(1 << 32))
+            await self.write(offset_of(f"WEIGHTS{bank}", index), word, byte_enable)
+            await self.write(offset_of("TILE"), encode("TILE", ROW=self.ROW, BANK=bank, FIRST=1))
+            await self.issue(self._launch_request())
+            await self.read_accumulators(self.ROW, 1, self.size)
+
+
+class ReloadSequence(StateSequence):
+    """Weights of the bank in use rewritten between steps that follow each other closely."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        for bank in (0, 1):
+            await self.settle()
+            await self.write(offset_of("TILE"), encode("TILE", ROW=0, BANK=bank, FIRST=1))
+            for row in range(self.rows):
+                await self.issue(self._launch_request())
+                for index in self._words_of_rows(row):
+                    word = int(self.random.integers(1 << 32))
+                    await self.write(offset_of(f"WEIGHTS{bank}", index), word)
+            await self.read_accumulators(0, self.rows, self.size)
+
+    def _words_of_rows(self, start: int) -> list[int]:
+        """Byte index of one word in each row of the array, rows in turn from `start` on."""
+        rows = [(start + step) % self.size for step in range(self.size)]
+        groups = self.random.integers(self.size // WORD, size=self.size)
+        words = zip(rows, groups.tolist(), strict=True)
+        return [row * self.size + WORD * group for row, group in words]
 
 
 class IllegalSequence(BusSequence):
@@ -280,7 +475,7 @@ class IllegalSequence(BusSequence):
         """Offsets next to everything that there is, which belong to nothing."""
         registers = [r.offset for r in SYSTOLIC_ARRAY.registers]
         windows = {window.name: window for window in SYSTOLIC_ARRAY.windows}
-        beyond = {max(registers) + WORD, 0x0FFC, 0x2200, 0x7FFC}
+        beyond = {max(registers) + WORD, _NOTHING, 0x2200, 0x7FFC}
         for name, used in window_bytes(self.size, self.rows).items():
             if used < windows[name].size:
                 beyond |= {offset_of(name, used), offset_of(name, windows[name].size - WORD)}
@@ -293,7 +488,7 @@ class IllegalSequence(BusSequence):
 
     async def _several_errors(self) -> None:
         """The address of the first error stays until STATUS is clear."""
-        await self.read(0x0FFC)
+        await self.read(_NOTHING)
         await self.read(offset_of("CTRL"))
         await self.write(offset_of("TILE"), encode("TILE", ROW=self.rows))
         await self.write(offset_of("LAUNCH"), 0)
@@ -303,36 +498,6 @@ class IllegalSequence(BusSequence):
         await self.read(offset_of("STATUS"))
         await self.read(offset_of("CTRL"))
         await self.read_all([offset_of("STATUS"), offset_of("ERROR_ADDRESS")])
-
-
-class AbortSequence(BusSequence):
-    """Aborts after some steps at a random moment, then shows that a GEMM is right again."""
-
-    async def body(self) -> None:
-        for wait in (0, 1, 2, self.size, 2 * self.size, 3 * self.size, 5 * self.size):
-            await self._work(int(self.random.integers(1, self.rows + 1)))
-            if wait:
-                await self.issue_after(wait, BusRequest(offset_of("CTRL"), 1))
-            else:
-                await self.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
-            await StatusSequence().start(self.sequencer)
-            shape = (self.rows + 1, self.size + 1)
-            a = stimulus.activations(self.random, shape)
-            w = stimulus.weights(self.random, shape[::-1])
-            await GemmSequence(a, w).start(self.sequencer)
-
-    async def issue_after(self, cycles: int, request: BusRequest) -> None:
-        """A request after a gap that is given."""
-        request.gap = cycles
-        await self.start_item(request)
-        await self.finish_item(request)
-
-    async def _work(self, m: int) -> None:
-        k = int(self.random.integers(1, self.size + 1))
-        a = stimulus.activations(self.random, (m, k))
-        w = stimulus.weights(self.random, (k, self.size))
-        for first in (True, False):
-            await self.run_tile(Tile(a, w, 0, int(self.random.integers(2)), first))
 
 
 class ChaosSequence(BusSequence):

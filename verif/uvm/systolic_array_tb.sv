@@ -1,12 +1,12 @@
-// Test top of the array: clock, reset, the manager's side of the OBI port, and what each edge saw.
+// Test top of the array: clock, reset, the manager's side of the OBI port, and a probe on it.
 //
 // The one thing a reader would get wrong: Python drives and samples at the falling edge. What the array
-// answered at the last rising edge is therefore kept in `seen` (layout: verif/uvm/agent.py), so that no
-// value is read in the time step in which it changes.
+// answered at the last rising edge is therefore kept by the probe, so that no value is read in the time
+// step in which it changes.
 module systolic_array_tb #(
-  parameter int unsigned Size            = 8,
-  parameter int unsigned AccumulatorRows = 4,
-  parameter logic [31:0] ConfigHash      = 32'h0123_ABCD
+    parameter int unsigned        Size            = 8,
+    parameter int unsigned        AccumulatorRows = 4,
+    parameter logic        [31:0] ConfigHash      = 32'h0123_ABCD
 );
 
   localparam time HalfPeriod = 5ns;
@@ -34,43 +34,52 @@ module systolic_array_tb #(
   assign rst_n = power_on_rst_n && !reset;
 
   systolic_array #(
-    .Size           (Size),
-    .AccumulatorRows(AccumulatorRows),
-    .ConfigHash     (ConfigHash)
+      .Size           (Size),
+      .AccumulatorRows(AccumulatorRows),
+      .ConfigHash     (ConfigHash)
   ) u_dut (
-    .clk_i       (clk),
-    .rst_ni      (rst_n),
-    .obi_req_i   (req),
-    .obi_gnt_o   (gnt),
-    .obi_addr_i  (addr),
-    .obi_we_i    (we),
-    .obi_be_i    (be),
-    .obi_wdata_i (wdata),
-    .obi_rvalid_o(rvalid),
-    .obi_rdata_o (rdata),
-    .irq_o       (irq)
+      .clk_i       (clk),
+      .rst_ni      (rst_n),
+      .obi_req_i   (req),
+      .obi_gnt_o   (gnt),
+      .obi_addr_i  (addr),
+      .obi_we_i    (we),
+      .obi_be_i    (be),
+      .obi_wdata_i (wdata),
+      .obi_rvalid_o(rvalid),
+      .obi_rdata_o (rdata),
+      .irq_o       (irq)
   );
 
-  // Read by Python: `activity` changes at the falling edge after a grant or an answer.
-  logic granted = 1'b0;
-  logic answered = 1'b0;
-  logic activity = 1'b0;
-  logic [31:0] answer = '0;
-  logic [31:0] cycle = '0;
-  logic [31:0] waited = '0;
-  logic [167:0] seen = '0;
+  // What coverage crosses with the accesses; the layout is that of ArrayState in verif/uvm/items.py.
+  logic busy, step_waits, weight_waits;
+  assign busy = u_dut.busy || u_dut.step_valid;
+  assign step_waits = u_dut.step_valid && !u_dut.step_ready;
+  assign weight_waits = u_dut.weight_valid && !u_dut.weight_ready;
 
-  always_ff @(posedge clk) begin
-    cycle    <= cycle + 1;
-    granted  <= rst_n && req && gnt;
-    answered <= rst_n && rvalid;
-    answer   <= rdata;
-    waited   <= req && !gnt ? waited + 1 : '0;
-    seen     <= {cycle, waited, req && gnt, rvalid, irq, we, be, addr, wdata, rdata};
-  end
+  // Read by Python.
+  logic granted, answered, activity;
+  logic [ 31:0] answer;
+  logic [179:0] seen;
 
-  always_ff @(negedge clk) begin
-    if (granted || answered) activity <= !activity;
-  end
+  obi_probe u_probe (
+      .clk_i     (clk),
+      .rst_ni    (rst_n),
+      .req_i     (req),
+      .gnt_i     (gnt),
+      .we_i      (we),
+      .be_i      (be),
+      .addr_i    (addr),
+      .wdata_i   (wdata),
+      .rvalid_i  (rvalid),
+      .err_i     (1'b0),
+      .rdata_i   (rdata),
+      .state_i   ({irq, weight_waits, step_waits, busy}),
+      .granted_o (granted),
+      .answered_o(answered),
+      .answer_o  (answer),
+      .activity_o(activity),
+      .seen_o    (seen)
+  );
 
 endmodule

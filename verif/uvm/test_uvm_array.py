@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from heepstor import config
 from heepstor.emit import hardware
+from verif.harness import session
 from verif.harness.cocotb_runner import ROOT, run_module
 
 CONFIGURATIONS = ((4, 4), (8, 4), (12, 8))
@@ -32,6 +35,7 @@ def array_sources(rtl: Path) -> list[Path]:
         *packages,
         *sorted(set(modules) - set(packages)),
         here / "systolic_array_tb.vlt",
+        here / "obi_probe.sv",
         here / "systolic_array_tb.sv",
     ]
 
@@ -39,12 +43,33 @@ def array_sources(rtl: Path) -> list[Path]:
 @pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize(("size", "rows"), CONFIGURATIONS)
 def test_array(size: int, rows: int, test: str) -> None:
+    _run(size, rows, test, "tests")
+
+
+def test_arrays_of_all_sizes_give_the_same_bits(tmp_path: Path) -> None:
+    words = {}
+    for size, rows in CONFIGURATIONS:
+        results = tmp_path / f"{size}.npy"
+        _run(size, rows, "SameProductsOnEverySize", "same_bits", [f"+results={results}"])
+        words[size] = np.load(results)
+    first, *others = words
+    for size in others:
+        different = np.flatnonzero(words[first] != words[size])
+        assert not different.size, (
+            f"{different.size} of {words[size].size} results differ, the first at index "
+            f"{different[0]}: 0x{words[first][different[0]]:08x} on size {first}, "
+            f"0x{words[size][different[0]]:08x} on size {size}"
+        )
+
+
+def _run(size: int, rows: int, test: str, module: str, plusargs: Sequence[str] = ()) -> None:
     run_module(
         "systolic_array_tb",
         array_sources(ROOT / "rtl"),
-        "verif.uvm.tests",
+        f"verif.uvm.{module}",
         {"Size": size, "AccumulatorRows": rows},
         test_filter=f"{test}$",
-        timeout_s=300,
+        timeout_s=session.of(quick=300, full=840),
         random_state=True,
+        plusargs=plusargs,
     )

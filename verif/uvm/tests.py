@@ -6,35 +6,53 @@ phase.
 
 from __future__ import annotations
 
+import os
 import zlib
 
 import cocotb
 import numpy as np
 import pyuvm
-from cocotb.triggers import FallingEdge
 from pyuvm import ConfigDB, uvm_test
 
+from heepstor.registers import SYSTOLIC_ARRAY
+from verif.harness import session
 from verif.uvm import stimulus
-from verif.uvm.config import ArrayConfig
-from verif.uvm.coverage import FOLDER, Coverage
+from verif.uvm.config import ArrayConfig, PortConfig
+from verif.uvm.coverage import Coverage, session_folder
 from verif.uvm.env import ArrayEnv
+from verif.uvm.items import BACK_TO_BACK, Float32Array, Int8Array, ResetRequest
 from verif.uvm.sequences import (
-    BACK_TO_BACK,
     HESITANT,
     SLOW,
-    AbortSequence,
     BusSequence,
     BusySequence,
+    ByteEnableSequence,
     ChaosSequence,
-    GemmSequence,
+    EveryAccessInEveryStateSequence,
+    EveryStallSequence,
     IllegalSequence,
     InterlockSequence,
     PartialSumsSequence,
     RegisterSequence,
+    ReloadSequence,
+    ResetValuesSequence,
     StatusSequence,
+)
+from verif.uvm.virtual_sequences import (
+    AbortSequence,
+    GemmSequence,
+    RandomGemmSequence,
+    ResetSequence,
+    ResetStormSequence,
+    SoakSequence,
+    TailSequence,
+    VirtualSequence,
 )
 
 SMALLEST_SIZE = 4
+SOAK_VARIABLE = "HEEPSTOR_SOAK"
+"""Environment variable: how many items the soak test does, whatever the effort."""
+_QUICK_SOAK_ITEMS, _FULL_SOAK_ITEMS = 8, 1000
 _RESET_CYCLES = 5
 
 
@@ -44,8 +62,9 @@ class ArrayTest(uvm_test):
     def build_phase(self) -> None:
         tb = cocotb.top
         name = type(self).__name__
+        port = PortConfig(tb, SYSTOLIC_ARRAY.base, SYSTOLIC_ARRAY.size)
         self.cfg = ArrayConfig(
-            tb=tb,
+            port=port,
             size=int(tb.Size.value),
             rows=int(tb.AccumulatorRows.value),
             config_hash=int(tb.ConfigHash.value),
@@ -53,11 +72,12 @@ class ArrayTest(uvm_test):
             coverage=Coverage(),
         )
         ConfigDB().set(None, "*", "cfg", self.cfg)
+        ConfigDB().set(None, "*", "port", port)
         self.env = ArrayEnv("env", self)
 
     async def run_phase(self) -> None:
         self.raise_objection()
-        await self._reset()
+        await self.reset()
         await self.stimulus()
         # The answer to the last request is in before the test ends, and with it all others.
         await self.start(StatusSequence())
@@ -71,50 +91,61 @@ class ArrayTest(uvm_test):
         """
         raise NotImplementedError
 
-    async def start(self, sequence: BusSequence) -> None:
-        """Run a sequence to its end."""
-        await sequence.start(self.env.agent.sequencer)
+    async def start(self, sequence: BusSequence | VirtualSequence) -> None:
+        """Run a sequence to its end, on the sequencer that it is for."""
+        is_bus = isinstance(sequence, BusSequence)
+        await sequence.start(self.env.bus.sequencer if is_bus else self.env.sequencer)
 
-    async def gemm(self, m: int, k: int, n: int, special: float = 0.0, **how: object) -> None:
+    async def reset(self) -> None:
+        """Reset the array."""
+        request = ResetRequest(cycles=_RESET_CYCLES)
+        await self.env.reset.sequencer.start_item(request)
+        await self.env.reset.sequencer.finish_item(request)
+
+    async def gemm(self, a: Float32Array, w: Int8Array, **how: object) -> None:
+        """Run a GEMM of given operands."""
+        await self.start(GemmSequence(a, w, **how))
+
+    async def gemm_of(self, m: int, k: int, n: int, special: float = 0.0, **how: object) -> None:
         """Run a random GEMM of a shape."""
         a = stimulus.activations(self.cfg.random, (m, k), special)
-        w = stimulus.weights(self.cfg.random, (k, n), special)
-        await self.start(GemmSequence(a, w, **how))
+        await self.gemm(a, stimulus.weights(self.cfg.random, (k, n), special), **how)
 
     def report_phase(self) -> None:
         name = f"{type(self).__name__}-{self.cfg.size}x{self.cfg.rows}.json"
-        self.cfg.coverage.save(FOLDER / name)
-
-    async def _reset(self) -> None:
-        self.cfg.tb.reset.value = 1
-        for _ in range(_RESET_CYCLES):
-            await FallingEdge(self.cfg.tb.clk)
-        self.cfg.tb.reset.value = 0
-        await FallingEdge(self.cfg.tb.clk)
+        self.cfg.coverage.save(session_folder() / name)
 
 
 @pyuvm.test()
 class RegistersReadAndWriteAsTheirTableSays(ArrayTest):
-    """Reset values, writable bits, bits that do not exist."""
+    """Each register: its reset value, its access policy bit by bit, and the reset value again."""
 
     async def stimulus(self) -> None:
-        self._sequence = RegisterSequence(self.env.registers)
-        await self.start(self._sequence)
+        model = self.env.registers
+        policies = RegisterSequence(model)
+        await self.start(policies)
+        await self.reset()
+        for register in model.by_name.values():
+            register.reset()
+        after_reset = ResetValuesSequence(model)
+        await self.start(after_reset)
+        self._faults = policies.faults + after_reset.faults
 
     def check_phase(self) -> None:
-        if self._sequence.faults:
-            raise AssertionError("\n".join(self._sequence.faults))
+        if self._faults:
+            raise AssertionError("\n".join(self._faults))
 
 
 @pyuvm.test()
 class CornerShapesGiveGoldenBits(ArrayTest):
-    """M, K and N just at, below and above what fits."""
+    """M, K and N just at, below and above what fits, and all tails."""
 
     async def stimulus(self) -> None:
         for m in self._around(self.cfg.rows):
             for k in self._around(self.cfg.size):
                 for n in self._around(self.cfg.size):
-                    await self.gemm(m, k, n)
+                    await self.gemm_of(m, k, n)
+        await self.start(TailSequence())
 
     def _around(self, limit: int) -> tuple[int, ...]:
         # Several tiles in all directions at once only where they are small: they take time.
@@ -127,49 +158,50 @@ class SpecialValuesGiveGoldenBits(ArrayTest):
     """Zeros, subnormals, infinities, NaN, overflow, cancellation; weights at their ends."""
 
     async def stimulus(self) -> None:
-        size, rows = self.cfg.size, self.cfg.rows
+        random, size, rows = self.cfg.random, self.cfg.size, self.cfg.rows
         for special in (0.1, 0.5, 1.0):
-            await self.gemm(2 * rows, size + 1, size, special)
-        await self.start(GemmSequence(*stimulus.cancellation(rows, 2 * size, size)))
+            await self.gemm_of(2 * rows, size + 1, size, special)
+        await self.gemm(*stimulus.cancellation(rows, 2 * size, size))
+        for code in (-128, -127, 127, 0):
+            a = stimulus.mixed(random, (rows, size), stimulus.MIXES["everything"])
+            await self.gemm(a, np.full((size, size), code, np.int8))
+        await self.gemm(*stimulus.every_pair())
         for bits in stimulus.SPECIAL_BITS:
             a = np.full((1, 2), bits, np.uint32).view(np.float32)
-            w = np.resize(stimulus.SPECIAL_WEIGHTS, (2, size))
-            await self.start(GemmSequence(a, w))
+            await self.gemm(a, np.resize(stimulus.SPECIAL_WEIGHTS, (2, size)))
         await self.start(PartialSumsSequence())
 
 
 @pyuvm.test()
 class RandomGemmsGiveGoldenBits(ArrayTest):
-    """Random shapes, values, gaps, banks and byte enables."""
+    """Random shapes, classes of values, gaps, banks and byte enables."""
 
     async def stimulus(self) -> None:
-        random = self.cfg.random
-        limits = (3 * self.cfg.rows, 3 * self.cfg.size, 2 * self.cfg.size)
         for _ in range(6):
-            m, k, n = (int(random.integers(1, limit + 1)) for limit in limits)
-            await self.gemm(
-                m,
-                k,
-                n,
-                special=float(random.choice([0.0, 0.05])),
-                gaps=(BACK_TO_BACK, HESITANT, SLOW)[random.integers(3)],
-                bank=(None, 0, 1)[random.integers(3)],
-                split=bool(random.integers(2)),
-            )
+            await self.start(RandomGemmSequence())
 
 
 @pyuvm.test()
 class HazardsOnlyMakeTheBusWait(ArrayTest):
-    """Back to back: rows in flight launched again and read, weights rewritten while in use."""
+    """Rows in flight launched again and read, weights rewritten while in use, in every pattern."""
 
     async def stimulus(self) -> None:
         await self.start(InterlockSequence())
+        await self.start(EveryStallSequence())
+        await self.start(ReloadSequence())
         size = self.cfg.size
-        for bank in (0, 1, None):
-            for m in (1, 2):
-                await self.gemm(m, 4 * size, size, bank=bank)
-                await self.gemm(m, 4, 1, bank=bank)
-                await self.gemm(m, 4 * size + 1, 2, bank=bank)
+        for bank in (0, 1):
+            await self.gemm_of(1, 4 * size, size, bank=bank)
+            await self.gemm_of(2, 4 * size + 1, 2, bank=bank)
+
+
+@pyuvm.test()
+class EveryAccessIsRightInEveryState(ArrayTest):
+    """Each register, window and refusal while idle, busy, a step waits, a weight waits."""
+
+    async def stimulus(self) -> None:
+        await self.start(EveryAccessInEveryStateSequence())
+        await self.start(ByteEnableSequence())
 
 
 @pyuvm.test()
@@ -204,3 +236,21 @@ class AbortDropsWhatIsInFlightAndNothingElse(ArrayTest):
 
     async def stimulus(self) -> None:
         await self.start(AbortSequence())
+
+
+@pyuvm.test()
+class ResetInTheMiddleLeavesAnArrayThatWorks(ArrayTest):
+    """In each state, with an answer due, with a request waiting, and at random moments."""
+
+    async def stimulus(self) -> None:
+        await self.start(ResetSequence())
+        await self.start(ResetStormSequence(4))
+
+
+@pyuvm.test()
+class LongSoakOfEverythingGivesGoldenBits(ArrayTest):
+    """Random items one after the other; HEEPSTOR_SOAK says how many, else the session's effort."""
+
+    async def stimulus(self) -> None:
+        items = session.of(quick=_QUICK_SOAK_ITEMS, full=_FULL_SOAK_ITEMS)
+        await self.start(SoakSequence(int(os.environ.get(SOAK_VARIABLE, items))))

@@ -9,8 +9,8 @@ from golden import numpy_twin
 from heepstor.registers import SYSTOLIC_ARRAY_ID
 from verif.harness import seeds
 from verif.uvm import stimulus
-from verif.uvm.items import ALL_BYTES, BusTransaction
-from verif.uvm.model import WORD, ArrayModel, accumulate, encode, offset_of, to_bits
+from verif.uvm.items import ALL_BYTES, ArrayState, BusTransaction
+from verif.uvm.model import WORD, Access, ArrayModel, accumulate, encode, offset_of, to_bits
 
 SIZE, ROWS = 4, 4
 
@@ -31,7 +31,10 @@ class Bus:
     def _access(self, write: bool, offset: int, data: int, byte_enable: int, irq: bool) -> str:
         self._cycle += 100
         at = self._cycle
-        transaction = BusTransaction(write, offset, byte_enable, data, at, at, at + 1, irq)
+        state = ArrayState.IRQ if irq else 0
+        transaction = BusTransaction(
+            write, offset, byte_enable, data, at, at, at + 1, state_at_answer=state
+        )
         return self.model.check(transaction) or ""
 
 
@@ -115,3 +118,39 @@ def test_abort_of_a_step_to_a_row_never_written_leaves_anything(bus: Bus) -> Non
     bus.write(offset_of("LAUNCH"), to_bits(np.float32(5.0)))
     bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
     assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
+
+
+def test_reset_forgets_what_was_in_flight_and_the_last_writes(bus: Bus) -> None:
+    bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
+    bus.write(offset_of("TILE"), encode("TILE", ROW=2))
+    bus.read(0x0FFC, 0, irq=True)
+    lost = BusTransaction(True, offset_of("ACCUMULATORS"), ALL_BYTES, 0, 1, 1, 1)
+    bus.model.reset([lost])
+    assert bus.read(offset_of("TILE"), 0) == ""
+    assert bus.read(offset_of("STATUS"), 0) == ""
+    assert bus.read(offset_of("ERROR_ADDRESS"), 0) == ""
+    assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
+
+
+def test_reset_keeps_the_sums_that_were_written_before(bus: Bus) -> None:
+    bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
+    bus.model.reset([])
+    assert "expected 0x40000000" in bus.read(offset_of("ACCUMULATORS"), 0)
+
+
+@pytest.mark.parametrize(
+    ("offset", "write", "byte_enable", "name", "refusal"),
+    [
+        (0x0FFC, False, ALL_BYTES, "nothing", "no such address"),
+        (offset_of("ID"), True, ALL_BYTES, "ID", "wrong direction"),
+        (offset_of("STAGE"), True, 0b0001, "STAGE", "part of a word"),
+        (offset_of("WEIGHTS1"), True, 0b0001, "WEIGHTS1", ""),
+        (offset_of("LAUNCH"), True, ALL_BYTES, "LAUNCH", "no such row"),
+    ],
+)
+def test_access_is_named_with_the_reason_of_its_refusal(
+    bus: Bus, offset: int, write: bool, byte_enable: int, name: str, refusal: str
+) -> None:
+    bus.write(offset_of("TILE"), encode("TILE", ROW=ROWS))
+    access = bus.model.classify(BusTransaction(write, offset, byte_enable, 0, 1, 1, 2))
+    assert access == Access(name, refusal)
