@@ -1,0 +1,284 @@
+"""What tries to kill a mutant: the tests of the array's modules, at sizes that build in seconds.
+
+A bench runs the very tests of the regression, on other sources. Time is bounded in the simulation:
+a mutant gets `TIME_FACTOR` times the simulated time of the unmutated program, after which a
+watchdog bound to the top ends it. (A wall-clock limit stands behind it, for loops that take no
+time.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+from heepstor.build.cache import cached
+from verif.harness import cocotb_runner, seeds
+from verif.harness.cocotb_runner import ROOT
+from verif.mutation.mutants import PACKAGE
+from verif.rtl import fp_unit, native, sa
+
+TIME_FACTOR = 3
+SEED = "1"
+"""The campaign's base seed: a score must not depend on luck."""
+WALL_CLOCK_S = 120
+NATIVE_VECTORS = 100_000
+"""Random vectors of an arithmetic unit, after the directed ones."""
+TIMED_OUT = f"mutation: {TIME_FACTOR} times the nominal time is over"
+"""In the cause of death of a mutant that the watchdog ended."""
+
+_SELECTED, _LIMIT, _REPORT = (
+    f"HEEPSTOR_MUTANT{suffix}" for suffix in ("", "_LIMIT_NS", "_TIME_FILE")
+)
+
+
+def _number(variable: str) -> str:
+    """C++, in a SystemVerilog string, for the number in an environment variable; 0 without it."""
+    name = f'\\"{variable}\\"'
+    return f"std::getenv({name}) ? std::atoi(std::getenv({name})) : 0"
+
+
+_LIBRARY = f"""\
+package {PACKAGE};
+  // Not a plusarg: the test benches in C++ hand none on.
+  int unsigned selected = $c32("{_number(_SELECTED)}");
+endpackage
+"""
+_WATCHDOG = f"""\
+module mutation_watchdog;
+  int unsigned limit_ns = $c32("{_number(_LIMIT)}");
+  initial if (limit_ns != 0) begin
+    #(limit_ns * 1ns) $fatal(1, "{TIMED_OUT}");
+  end
+  int unsigned now;
+  final begin
+    now = 32'($realtime / 1ns);
+    $c("if (const char* path = std::getenv(\\"{_REPORT}\\")) {{",
+       "  std::FILE* file = std::fopen(path, \\"w\\");",
+       "  std::fprintf(file, \\"%u\\", unsigned(", now, "));",
+       "  std::fclose(file);",
+       "}}");
+  end
+endmodule
+bind TOP mutation_watchdog u_mutation_watchdog ();
+"""
+# One function for all processing elements instead of a copy each: builds are 2.5 times faster.
+_CONTROL = """\
+`verilator_config
+no_inline -module "sa_pe"
+"""
+SUPPORT = _LIBRARY + _WATCHDOG + _CONTROL
+"""What a program has besides the sources of the array, for the key of a result."""
+
+
+class BuildError(Exception):
+    """A program did not compile."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One simulator and the tests that run on it."""
+
+    name: str
+    top: str
+    modules: tuple[str, ...]
+    """Stems of the sources that the top needs, packages first."""
+    tests: str
+    """Python module of cocotb tests, or the folder of a C++ test bench."""
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    public: tuple[str, ...] = ()
+    is_native: bool = False
+
+    def sources(self) -> list[Path]:
+        """The unmutated sources."""
+        files = {path.stem: path for path in sa.sources()}
+        return [files[module] for module in self.modules]
+
+    def depends_on(self) -> list[Path]:
+        """The tests and what they are made of, for the key of a result."""
+        folder = ROOT / Path(*self.tests.split("."))
+        folder = folder if folder.is_dir() else folder.parent
+        shared = [ROOT / "verif" / "rtl" / name for name in ("sa.py", "bench.py", "fp_check.h")]
+        return [*shared, *sorted(p for p in folder.iterdir() if p.suffix in (".py", ".cpp", ".h"))]
+
+
+_CORE = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
+_ALL = ("sa_reg_pkg", *_CORE, "sa_subordinate", "systolic_array")
+
+
+def _cocotb(
+    name: str,
+    top: str,
+    modules: tuple[str, ...],
+    parameters: Mapping[str, int] | None = None,
+    public: tuple[str, ...] = (),
+) -> Bench:
+    tests = f"verif.rtl.{top}.cocotb_{top}"
+    return Bench(name, top, modules, tests, parameters or {}, public)
+
+
+_MUL, _ADD = (
+    Bench(unit, unit, ("sa_pkg", unit), f"verif.rtl.{unit}", is_native=True)
+    for unit in ("sa_fp_mul", "sa_fp_add")
+)
+_PE = _cocotb("sa_pe", "sa_pe", ("sa_pkg", "sa_fp_mul", "sa_fp_add", "sa_pe"))
+_ACCUMULATOR = _cocotb(
+    "sa_accumulator", "sa_accumulator", ("sa_pkg", "sa_accumulator"), {"Size": 4, "Rows": 4}
+)
+_GATE = _cocotb("clk_gate", "clk_gate", ("clk_gate",))
+_LINES = [
+    _cocotb(f"delay_line-{depth}", "delay_line", ("delay_line",), {"Depth": depth})
+    for depth in (14, 1)
+]
+_ARRAYS = [
+    _cocotb(f"sa_array-{size}", "sa_array", sa.ARRAY_MODULES, {"Size": size}) for size in (4, 8)
+]
+_CORES = [
+    _cocotb(f"sa_core-{size}x64", "sa_core", _CORE, {"Size": size, "AccumulatorRows": 64})
+    for size in (4, 8)
+]
+_WHOLES = [
+    _cocotb(
+        f"systolic_array-{size}x{rows}",
+        "systolic_array",
+        _ALL,
+        {"Size": size, "AccumulatorRows": rows, "ConfigHash": 0x89AB_CDEF},
+        public=("sa_core",),
+    )
+    for size, rows in ((4, 4), (8, 64))
+]
+
+KILLERS: Mapping[str, Sequence[Bench]] = {
+    "common/clk_gate.sv": [_GATE],
+    "common/delay_line.sv": _LINES,
+    "systolic_array/sa_accumulator.sv": [_ACCUMULATOR],
+    "systolic_array/sa_array.sv": _ARRAYS,
+    "systolic_array/sa_core.sv": _CORES,
+    "systolic_array/sa_fp_add.sv": [_ADD],
+    "systolic_array/sa_fp_mul.sv": [_MUL],
+    "systolic_array/sa_pe.sv": [_PE],
+    "systolic_array/sa_pkg.sv": [_PE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
+    "systolic_array/sa_subordinate.sv": _WHOLES,
+    "systolic_array/systolic_array.sv": _WHOLES,
+}
+"""Benches for the mutants of a file, the quickest killer first; paths relative to `rtl`.
+
+A module is to be killed by its own tests: what only a GEMM notices is found late.
+"""
+
+
+def nominal_time_ns(bench: Bench, sources: Sequence[Path]) -> int:
+    """Simulated time of the program with no mutant alive; 0 where the bench counts vectors instead.
+
+    Raises:
+        BuildError: it does not compile.
+        AssertionError: the tests do not pass, so that there is nothing to measure mutants by.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "time"
+        fault = run(bench, sources, selected=0, limit_ns=0, report=report)
+        if fault:
+            raise AssertionError(f"{bench.name} fails on what is not mutated: {fault}")
+        return 0 if bench.is_native else int(report.read_text(encoding="ascii"))
+
+
+def run(
+    bench: Bench,
+    sources: Sequence[Path],
+    *,
+    selected: int,
+    limit_ns: int,
+    report: Path | None = None,
+    scratch: Path | None = None,
+) -> str | None:
+    """Run the tests of a bench.
+
+    Args:
+        sources: those of the bench, some of them mutated, and not those of `support`.
+        selected: the number of the mutant that is alive; 0 for none.
+        limit_ns: simulated time after which the watchdog ends the run; 0 for no limit.
+        report: file into which the simulated time is to be written.
+        scratch: where the simulator is built, if it is not worth to be kept in the cache.
+
+    Returns:
+        Why the mutant is dead, in a line, or None if all tests passed.
+
+    Raises:
+        BuildError: it does not compile.
+    """
+    settings = {_SELECTED: str(selected), _LIMIT: str(limit_ns), seeds.VARIABLE: SEED}
+    if report:
+        settings[_REPORT] = str(report)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(mock.patch.dict(os.environ, settings))
+        # What mutants reach is no coverage.
+        os.environ.pop(cocotb_runner.COVERAGE_VARIABLE, None)
+        if scratch:
+            in_scratch = partial(cached, root=scratch)
+            stack.enter_context(mock.patch.object(cocotb_runner, "cached", in_scratch))
+            stack.enter_context(mock.patch.object(native, "cached", in_scratch))
+        # What a failed run leaves is of no interest here: failing is what a mutant should do.
+        stack.enter_context(mock.patch.object(cocotb_runner, "RUNS", folder))
+        everything = [*_support(bench, folder), *sources]
+        return (_run_native if bench.is_native else _run_cocotb)(bench, everything)
+
+
+def _support(bench: Bench, folder: Path) -> Iterator[Path]:
+    """Sources which every program needs besides those of the array."""
+    package = folder / f"{PACKAGE}.sv"
+    package.write_text(_LIBRARY, encoding="utf-8")
+    yield package
+    if not bench.is_native:
+        watchdog = folder / "mutation_watchdog.sv"
+        watchdog.write_text(_WATCHDOG.replace("TOP", bench.top), encoding="utf-8")
+        yield watchdog
+    if "sa_array" in bench.modules:
+        control = folder / "mutation.vlt"
+        control.write_text(_CONTROL, encoding="utf-8")
+        yield control
+
+
+def _run_cocotb(bench: Bench, sources: Sequence[Path]) -> str | None:
+    try:
+        cocotb_runner.run_module(
+            bench.top,
+            sources,
+            bench.tests,
+            bench.parameters,
+            timeout_s=WALL_CLOCK_S,
+            public=bench.public,
+            extra_args=("-Wno-fatal",),
+        )
+    except AssertionError as error:
+        if not str(error).startswith(f"{bench.tests} on "):
+            raise BuildError(str(error)) from error
+        return _cause(str(error))
+    return None
+
+
+def _cause(message: str) -> str:
+    """The line of a failed run's message that says most."""
+    lines = message.splitlines()
+    telling = [line for line in lines if "Assertion failed" in line or TIMED_OUT in line]
+    return (telling or lines)[0].strip()[:300]
+
+
+def _run_native(bench: Bench, sources: Sequence[Path]) -> str | None:
+    folder = ROOT / "verif" / "rtl"
+    try:
+        main = folder / bench.top / "main.cpp"
+        native.build(bench.top, sources, main, [folder / "fp_check.h"])
+    except AssertionError as error:
+        raise BuildError(str(error)) from error
+    try:
+        faults = fp_unit.run(bench.top, sources, NATIVE_VECTORS).faults()
+    except subprocess.TimeoutExpired as error:
+        return str(error)
+    return " ".join(faults.partition("\n")[0].split()) or None
