@@ -1,0 +1,1 @@
+"""Tests of the regression: its plan, its verdict, its report."""
