@@ -156,3 +156,31 @@ async def weights_are_written_byte_by_byte_where_enabled(dut: Any) -> None:
         got = sa.floats(sa.unpack(int(dut.sums_o.value), size))
         assert got.tolist() == weights[bank, row].tolist(), f"enable {enable:#06b}"
         await bench.next_cycle(dut)
+
+
+@cocotb.test
+async def reset_drops_the_steps_on_their_way(dut: Any) -> None:
+    size = await _start(dut)
+    ones, twos = np.ones(size, np.float32), np.full(size, 2, np.float32)
+    await _load(dut, 0, np.ones((size, size), np.int8))
+    lanes = list(range(size))
+    dut.partial_sums_i.value = sa.pack(sa.bits(ones))
+    _drive_step(dut, Step(0, lanes, ones, ones))
+    await bench.next_cycle(dut)
+    _drive_step(dut, None)
+    await bench.next_cycle(dut, sa.step_latency(size))
+    before = sa.unpack(int(dut.sums_o.value), size)
+    assert sa.floats(before).tolist() == [size + 1] * size
+
+    dut.partial_sums_i.value = sa.pack(sa.bits(twos))
+    _drive_step(dut, Step(0, lanes, twos, twos))
+    await bench.next_cycle(dut)
+    _drive_step(dut, None)
+    dut.rst_ni.value = 0
+    await bench.next_cycle(dut)
+    dut.rst_ni.value = 1
+    for t in range(2 * sa.step_latency(size)):
+        await bench.settled(dut)
+        got = sa.unpack(int(dut.sums_o.value), size)
+        sa.assert_same(got, before, f"sums {t} cycles after the reset")
+        await bench.next_cycle(dut)

@@ -99,3 +99,51 @@ async def lane_that_is_not_valid_hands_on_every_sum_and_multiplies_nothing(dut: 
         await bench.settled(dut)
         sa.assert_same([int(dut.south_o.value)], [value], "sum")
         await bench.next_cycle(dut)
+
+
+@cocotb.test
+async def nothing_switches_where_no_step_passes(dut: Any) -> None:
+    await _start(dut)
+    dut.west_valid_i.value = 1
+    dut.west_lane_i.value = 1
+    dut.west_bank_i.value = 1
+    dut.west_activation_i.value = 0x3F80_0000
+    await bench.next_cycle(dut)
+    dut.west_valid_i.value = 0
+    dut.west_lane_i.value = 0
+    dut.west_bank_i.value = 0
+    dut.west_activation_i.value = 0x4000_0000
+    await bench.next_cycle(dut, 2)
+    await bench.settled(dut)
+    east = (dut.east_lane_o.value, dut.east_bank_o.value, dut.east_activation_o.value)
+    assert tuple(map(int, east)) == (1, 1, 0x3F80_0000)
+
+
+@cocotb.test
+async def reset_drops_the_step_that_passes(dut: Any) -> None:
+    await _start(dut)
+    await _write_weight(dut, 0, 0)
+    dut.west_lane_i.value = 1
+    dut.west_bank_i.value = 0
+    dut.west_activation_i.value = 0
+    dut.north_i.value = 0x3F80_0000
+    dut.west_valid_i.value = 1
+    await bench.next_cycle(dut)
+    dut.west_valid_i.value = 0
+    await bench.next_cycle(dut, _SOUTH)
+    before = int(dut.south_o.value)
+    assert before == 0x3F80_0000
+
+    dut.north_i.value = 0x4000_0000
+    dut.west_valid_i.value = 1
+    await bench.next_cycle(dut)
+    dut.west_valid_i.value = 0
+    dut.rst_ni.value = 0
+    await bench.settled(dut)
+    assert not dut.east_valid_o.value
+    await bench.next_cycle(dut)
+    dut.rst_ni.value = 1
+    for _ in range(_SOUTH + 1):
+        await bench.settled(dut)
+        sa.assert_same([int(dut.south_o.value)], [before], "sum")
+        await bench.next_cycle(dut)
