@@ -327,3 +327,13 @@ async def clock_of_the_array_stands_still_while_nothing_moves(dut: Any) -> None:
     assert edges == core.latency + 1, edges
     counter.cancel()
     await bench.settled(dut)
+
+
+@cocotb.test
+async def accumulator_port_without_a_request_writes_nothing(dut: Any) -> None:
+    core = await started(dut)
+    await core.access(Sum(0, 0, 0x3F80_0000))
+    core.offer_sum(Sum(0, 0, 0x4000_0000))
+    dut.acc_valid_i.value = 0
+    await core.next_cycle(2)
+    assert (await core.read_row(0))[0] == 0x3F80_0000
