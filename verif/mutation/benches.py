@@ -88,7 +88,7 @@ class Bench:
     name: str
     top: str
     modules: tuple[str, ...]
-    """Stems of the sources that the top needs, packages first."""
+    """Stems of the sources that the top needs, packages first; none means all of the array's."""
     tests: str
     """Python module of cocotb tests, or the folder of a C++ test bench."""
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Bench:
     def sources(self) -> list[Path]:
         """The unmutated sources."""
         files = {path.stem: path for path in sa.sources()}
-        return [files[module] for module in self.modules]
+        return [files[module] for module in self.modules or files]
 
     def depends_on(self) -> list[Path]:
         """The tests and what they are made of, for the key of a result."""
@@ -109,7 +109,6 @@ class Bench:
 
 
 _CORE = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
-_ALL = ("sa_reg_pkg", *_CORE, "sa_subordinate", "systolic_array")
 
 
 def _cocotb(
@@ -126,6 +125,9 @@ def _cocotb(
 _MUL, _ADD = (
     Bench(unit, unit, ("sa_pkg", unit), f"verif.rtl.{unit}", is_native=True)
     for unit in ("sa_fp_mul", "sa_fp_add")
+)
+_MUL_CONTROL, _ADD_CONTROL = (
+    _cocotb(f"{unit}-control", unit, ("sa_pkg", unit)) for unit in ("sa_fp_mul", "sa_fp_add")
 )
 _PE = _cocotb("sa_pe", "sa_pe", ("sa_pkg", "sa_fp_mul", "sa_fp_add", "sa_pe"))
 _ACCUMULATOR = _cocotb(
@@ -147,7 +149,7 @@ _WHOLES = [
     _cocotb(
         f"systolic_array-{size}x{rows}",
         "systolic_array",
-        _ALL,
+        (),
         {"Size": size, "AccumulatorRows": rows, "ConfigHash": 0x89AB_CDEF},
         public=("sa_core",),
     )
@@ -160,8 +162,8 @@ KILLERS: Mapping[str, Sequence[Bench]] = {
     "systolic_array/sa_accumulator.sv": [_ACCUMULATOR],
     "systolic_array/sa_array.sv": _ARRAYS,
     "systolic_array/sa_core.sv": _CORES,
-    "systolic_array/sa_fp_add.sv": [_ADD],
-    "systolic_array/sa_fp_mul.sv": [_MUL],
+    "systolic_array/sa_fp_add.sv": [_ADD, _ADD_CONTROL],
+    "systolic_array/sa_fp_mul.sv": [_MUL, _MUL_CONTROL],
     "systolic_array/sa_pe.sv": [_PE],
     "systolic_array/sa_pkg.sv": [_PE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
     "systolic_array/sa_subordinate.sv": _WHOLES,
@@ -239,7 +241,7 @@ def _support(bench: Bench, folder: Path) -> Iterator[Path]:
         watchdog = folder / "mutation_watchdog.sv"
         watchdog.write_text(_WATCHDOG.replace("TOP", bench.top), encoding="utf-8")
         yield watchdog
-    if "sa_array" in bench.modules:
+    if bench.top in ("sa_array", "sa_core", "systolic_array"):
         control = folder / "mutation.vlt"
         control.write_text(_CONTROL, encoding="utf-8")
         yield control
