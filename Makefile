@@ -35,7 +35,7 @@ help: ## list the targets and the variables
 	@echo && sed -n 's/^#? //p' Makefile
 
 setup: ## install what is missing: Debian packages, .venv, pinned Python packages
-	@scripts/setup
+	@scripts/setup $(setup-options)
 
 sim: given-PROJECT setup ## generate, build, simulate, compare with the golden model, report
 	heepstor sim$(hardware)$(software) -- "$$PROJECT"
@@ -52,6 +52,7 @@ heepstor-gen: setup ## write what depends on the hardware description
 mcu-gen: setup ## heepstor-gen, and build the simulator of the SoC
 	heepstor mcu-gen$(hardware)
 
+test: setup-options = --tests
 test: setup ## run every test
 	pytest verif/ -n 8
 

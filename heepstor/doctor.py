@@ -78,7 +78,11 @@ _SYSTEM_TOOLS = (
     ),
 )
 
+# Large, and for tests alone: who only wants to run a network need not wait for it.
+_TEST_TOOLS = (_SystemTool("chromium", "checks the page of the regression", "chromium --version"),)
+
 _OPTIONAL_TOOLS = (
+    *_TEST_TOOLS,
     _SystemTool("gtkwave", "shows waveforms", "gtkwave --version | sed -n 1p"),
     _SystemTool("gdb-multiarch", "debugs firmware", "gdb-multiarch --version | sed -n 1p"),
     _SystemTool("openocd", "connects GDB to the SoC", "openocd --version 2>&1 | sed -n 1p"),
@@ -94,13 +98,18 @@ def check() -> list[ToolStatus]:
     return [*system, *packages, *optional, _vivado()]
 
 
-def check_system() -> list[ToolStatus]:
-    """The part of `check` that has to be there before Python packages can be installed."""
+def check_system(*, for_tests: bool = False) -> list[ToolStatus]:
+    """The part of `check` that has to be there before Python packages can be installed.
+
+    Args:
+        for_tests: what only tests use is required too.
+    """
+    tools = (*_SYSTEM_TOOLS, *(_TEST_TOOLS if for_tests else ()))
     return [
         _python(),
         _python_venv(),
         _python_library(),
-        *(_system_tool(tool, required=True) for tool in _SYSTEM_TOOLS),
+        *(_system_tool(tool, required=True) for tool in tools),
     ]
 
 
@@ -270,9 +279,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="print the names of the Debian packages to install, one a line",
     )
+    parser.add_argument(
+        "--for-tests", action="store_true", help="among the packages, those of tests too"
+    )
     options = parser.parse_args(arguments)
     if options.missing_debian_packages:
-        print("\n".join(missing_debian_packages(check_system())))
+        print("\n".join(missing_debian_packages(check_system(for_tests=options.for_tests))))
         return 0
     statuses = check()
     print(as_json(statuses) if options.json else render(statuses))

@@ -144,7 +144,7 @@ def _bar(rate: float | None) -> str:
     word = "passed" if rate == 1 else "failed"
     width = f"{100 * rate:.1f}"
     bar = f'<span class="bar {word}"><i style="width: {width}%"></i></span>'
-    return f"{bar} {text.percent(rate)}"
+    return f'{bar} <span class="rate">{text.percent(rate)}</span>'
 
 
 def _coverage(session: Session) -> Iterator[str]:

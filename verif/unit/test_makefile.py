@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("heepstor", "pytest", "mypy"):
         write_tool(tmp_path / ".venv" / "bin" / name, RECORDER)
     write_tool(tmp_path / "scripts" / "lint", RECORDER)
-    write_tool(tmp_path / "scripts" / "setup", "#!/bin/sh\ntouch was-set-up\n")
+    write_tool(tmp_path / "scripts" / "setup", '#!/bin/sh\necho "$@" >was-set-up\n')
     for name in ("cifar10", "mnist"):
         (tmp_path / "sw" / "apps" / name).mkdir(parents=True)
     return tmp_path
@@ -92,6 +92,14 @@ def command_of(project: Path, *arguments: str) -> list[str]:
 def test_a_target_sets_up_and_runs_its_command(project: Path, arguments: str, command: str) -> None:
     assert command_of(project, *arguments.split()) == command.split()
     assert (project / "was-set-up").exists()
+
+
+@pytest.mark.parametrize(("target", "options"), [("test", "--tests"), ("types", "")])
+def test_only_the_tests_bring_what_only_tests_need(
+    project: Path, target: str, options: str
+) -> None:
+    make(project, target)
+    assert (project / "was-set-up").read_text(encoding="utf-8").strip() == options
 
 
 @pytest.mark.parametrize(

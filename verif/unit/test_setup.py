@@ -77,11 +77,13 @@ class Machine:
     def remove(self, name: str) -> None:
         (self.home / "bin" / name).unlink()
 
-    def start(self, project: Path | None = None, prefix: str = "") -> subprocess.Popen[str]:
+    def start(
+        self, project: Path | None = None, prefix: str = "", options: tuple[str, ...] = ()
+    ) -> subprocess.Popen[str]:
         """Start the set-up without waiting for its end."""
         folder = project or self.project
         return subprocess.Popen(
-            [folder / "scripts" / "setup"],
+            [folder / "scripts" / "setup", *options],
             env={"PATH": f"{prefix}{self.home}/bin", "MACHINE": str(self.home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -89,9 +91,11 @@ class Machine:
             text=True,
         )
 
-    def set_up(self, project: Path | None = None, prefix: str = "") -> tuple[int, str]:
+    def set_up(
+        self, project: Path | None = None, prefix: str = "", options: tuple[str, ...] = ()
+    ) -> tuple[int, str]:
         """Run the set-up with `prefix` before PATH; returns its exit status and what it printed."""
-        process = self.start(project, prefix)
+        process = self.start(project, prefix, options)
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 
@@ -147,6 +151,19 @@ def test_root_gets_the_missing_packages_and_no_others(machine: Machine) -> None:
         "apt-get update -q",
         "apt-get install -q -y --no-install-recommends make ccache",
     ]
+
+
+def test_set_up_for_tests_brings_the_browser_too(machine: Machine) -> None:
+    assert machine.set_up()[0] == 0
+    assert machine.log() == [f"pip {machine.project}"]
+    status, output = machine.set_up(options=("--tests",))
+    assert status == 0, output
+    assert machine.log()[-1] == "apt-get install -q -y --no-install-recommends chromium"
+
+
+def test_an_option_that_there_is_not_is_refused(machine: Machine) -> None:
+    status, output = machine.set_up(options=("--test",))
+    assert (status, output) == (1, "setup: --test is no option; there is --tests\n")
 
 
 def test_a_user_gets_the_missing_packages_through_sudo_that_asks_nothing(machine: Machine) -> None:

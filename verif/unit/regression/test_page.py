@@ -1,0 +1,157 @@
+"""The HTML page says what happened, in a real browser, on a desktop and on a phone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from verif.regression import page
+from verif.regression.plan import Feature, Plan
+from verif.regression.records import FAILED, PASSED, SKIPPED, BinGroup, Case, Failure, Session
+
+WIDTHS = {"desktop": 1280, "phone": 390}
+# What a reader sees, measured in a frame of the wanted width, too high for a scroll bar.
+_MEASURE = """
+<iframe style="border: 0" width="{width}" height="20000" srcdoc="{page}"></iframe>
+<script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentDocument;
+  const seen = selector => [...page.querySelectorAll(selector)].map(element => element.innerText);
+  const result = {{
+    title: page.title,
+    width: page.documentElement.clientWidth,
+    needed: page.documentElement.scrollWidth,
+    text: page.body.innerText,
+    rows: seen("#features tr"),
+    simulated: seen("#configurations tr"),
+    causes: seen("#failures > details > summary"),
+    bars: [...page.querySelectorAll(".bar i")].map(bar => bar.getBoundingClientRect().width),
+    loaded: performance.getEntriesByType("resource").length,
+  }};
+  document.body.innerHTML = "";
+  document.body.append(JSON.stringify(result));
+}};
+</script>
+"""
+
+
+def a_failure(node_id: str, cause: str) -> Failure:
+    again = f"pytest --seed 7 '{node_id}'"
+    return Failure(cause, f"<b>{cause}</b>", 7, again, "/somewhere/very/deep/" + "x" * 90, again)
+
+
+def a_session() -> Session:
+    """A session of every kind of outcome, with names that would break a page or its layout."""
+    wide = Feature("a <b>bold</b> & wide feature", "Because " + "w" * 120, ("verif/rtl/*",))
+    other = Feature("another", "Why not.", ("verif/unit/*",), bins=("edges",))
+    bad = "verif/rtl/test_a.py::test_sum[8-4]"
+    worse = "verif/rtl/test_a.py::test_sum[4-4]"
+    cases = [
+        Case(bad, FAILED, 2.5, "test_sum", "size=8", None, a_failure(bad, "got 1, expected 2")),
+        Case(worse, FAILED, 1, "test_sum", "size=4", None, a_failure(worse, "got 3, expected 4")),
+        Case("verif/rtl/test_a.py::test_product[4]", PASSED, 1, "test_product", "size=4"),
+        Case("verif/unit/test_b.py::test_b", PASSED, 0.1, "test_b"),
+        Case("verif/unit/test_b.py::test_c", SKIPPED, 0, "test_c", reason="no <time>"),
+    ]
+    return Session(
+        plan=Plan((wide, other), {"edges": "ends of <it>"}, ()),
+        seed=7,
+        effort="quick",
+        command="pytest verif -n 8",
+        started="2000-01-01T00:00:00",
+        seconds=12.0,
+        cases=cases,
+        coverage=[BinGroup("edges", "ends of <it>", {"first": 3, "last": 0})],
+        complete=True,
+        faults=["functional coverage: edges was never last"],
+    )
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    """Chromium, which `make test` installs; where it is missing, CI fails and others skip."""
+    found = shutil.which("chromium")
+    if found:
+        return found
+    message = "chromium is not installed: scripts/setup --tests (which `make test` does) brings it"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def seen(browser: str, tmp_path: Path, html: str, width: int) -> dict[str, Any]:
+    """What the browser shows of a page in a window of a width, in CSS pixels."""
+    frame = tmp_path / "frame.html"
+    frame.write_text(_MEASURE.format(width=width, page=escape(html)), encoding="utf-8")
+    command = [
+        browser,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"),
+        frame.as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    body = re.search(r"<body>(.*)</body>", done.stdout, re.DOTALL)
+    assert body is not None, done.stdout + done.stderr
+    return dict(json.loads(unescape(body[1])))
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+def test_page_in_a_browser_shows_everything_and_fits(
+    browser: str, tmp_path: Path, width: int
+) -> None:
+    shown = seen(browser, tmp_path, page.render(a_session()), width)
+    assert shown["title"] == "Regression failed"
+    assert shown["width"] == width
+    assert shown["needed"] == width, "the page has to be scrolled sideways"
+    assert shown["causes"] == ["2 times got #, expected #"]
+    rows = [row.split("\t") for row in shown["rows"]]
+    assert [(row[0].strip(), row[1]) for row in rows[1:]] == [
+        ("a <b>bold</b> & wide feature", "1 / 3"),
+        ("another", "1 / 1 1 skipped"),
+    ]
+    assert [row.split("\t")[0].strip() for row in shown["simulated"][1:]] == [
+        "test_a: test_sum",
+        "size=8",
+        "size=4",
+        "test_a: test_product",
+        "size=4",
+    ]
+    for text in (
+        "functional coverage: edges was never last",
+        "pytest --seed 7 'verif/rtl/test_a.py::test_sum[8-4]'",
+        "verif/unit/test_b.py::test_c: no <time>",
+        "33.3 %",
+    ):
+        assert text in shown["text"]
+    assert shown["loaded"] == 0
+
+
+def test_bars_in_a_browser_are_as_long_as_their_rates(browser: str, tmp_path: Path) -> None:
+    bars = seen(browser, tmp_path, page.render(a_session()), WIDTHS["desktop"])["bars"]
+    full = max(bars)
+    rates = [1 / 3, 1, 0, 0, 0, 1, 1, 1 / 2]  # features, configurations, coverage
+    assert [bar / full for bar in bars] == pytest.approx(rates, abs=0.02)
+
+
+def test_page_needs_nothing_but_itself() -> None:
+    html = page.render(a_session())
+    assert not re.search(r"<script|<link|<img|\bsrc=|@import|url\(|https?:", html)
+
+
+def test_page_of_a_session_that_passed_has_no_failures() -> None:
+    whole = a_session()
+    passing = [case for case in whole.cases if case.outcome == PASSED]
+    html = page.render(replace(whole, cases=passing, faults=[], coverage=[]))
+    assert "<h1>Regression passed</h1>" in html
+    assert 'id="failures"' not in html
+    assert 'id="coverage"' not in html
+    assert "not measured" in html
