@@ -162,8 +162,8 @@ def _outcome(its_subject: Subject, mutant: Mutant, folder: Path) -> Outcome:
                     raise
                 return Outcome(Status.INVALID, bench.name, str(error).partition("\n")[0])
             if cause:
-                timed_out = benches.TIMED_OUT in cause
-                return Outcome(Status.TIMEOUT if timed_out else Status.KILLED, bench.name, cause)
+                status = Status.TIMEOUT if benches.is_timeout(cause) else Status.KILLED
+                return Outcome(status, bench.name, cause)
     return Outcome(Status.SURVIVED)
 
 
