@@ -1,15 +1,17 @@
 """Functional coverage: the bins, their counts in JSON, and the report over all runs of a session.
 
-`python -m verif.uvm.coverage [seed]` prints the groups and the bins that nothing has hit, of the
-session with that base seed, else of the last one; it exits with 1 if there are holes. sampling.py
-says when a bin is hit. This module loads nothing but the standard library, for pytest loads it.
+`python -m verif.uvm.coverage [session]` prints the groups and the bins that nothing has hit, of a
+folder in `build/coverage/uvm`, else of the last one; it exits with 1 if there are holes.
+sampling.py says when a bin is hit. This module loads little, for pytest loads it every time.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ from itertools import product
 from pathlib import Path
 
 from heepstor.registers import SYSTOLIC_ARRAY
-from verif.harness import seeds
 
 ROOT = Path(__file__).resolve().parents[2] / "build" / "coverage" / "uvm"
+VARIABLE = "HEEPSTOR_COVERAGE_SESSION"
+"""Environment variable: the name of the session's folder."""
 _SESSIONS_KEPT = 8
 
 EDGES = ("1", "below", "at", "above", "many")
@@ -169,16 +172,20 @@ def merged(paths: Iterable[Path]) -> Coverage:
     return total
 
 
+def start_session() -> None:
+    """Give this session of pytest, its workers and simulators a folder; forget those of long ago.
+
+    A session inside a session, as the tests of the regression run them, shares its folder.
+    """
+    if VARIABLE not in os.environ:
+        os.environ[VARIABLE] = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+        for folder in _sessions()[:-_SESSIONS_KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def session_folder() -> Path:
     """Where the runs of this session put their counts, one file each."""
-    return ROOT / str(seeds.base())
-
-
-def start_session() -> None:
-    """Forget what an earlier session with this base seed counted, and sessions of long ago."""
-    shutil.rmtree(session_folder(), ignore_errors=True)
-    for folder in _sessions()[:-_SESSIONS_KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    return ROOT / os.environ.get(VARIABLE, "by-hand")
 
 
 def _sessions() -> list[Path]:
@@ -203,7 +210,7 @@ def main(arguments: list[str]) -> int:
     folder = ROOT / arguments[0] if arguments else (_sessions() or [ROOT])[-1]
     runs = sorted(folder.glob("*.json"))
     coverage = merged(runs)
-    print(f"{len(runs)} runs of the session with seed {folder.name}")
+    print(f"{len(runs)} runs of session {folder.name}")
     print(report(coverage))
     return 1 if coverage.holes() or coverage.unexpected() else 0
 

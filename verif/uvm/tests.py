@@ -15,7 +15,7 @@ import pyuvm
 from pyuvm import ConfigDB, uvm_test
 
 from heepstor.registers import SYSTOLIC_ARRAY
-from verif.harness import session
+from verif.harness import seeds, session
 from verif.uvm import stimulus
 from verif.uvm.config import ArrayConfig, PortConfig
 from verif.uvm.coverage import Coverage, session_folder
@@ -112,7 +112,7 @@ class ArrayTest(uvm_test):
         await self.gemm(a, stimulus.weights(self.cfg.random, (k, n), special), **how)
 
     def report_phase(self) -> None:
-        name = f"{type(self).__name__}-{self.cfg.size}x{self.cfg.rows}.json"
+        name = f"{type(self).__name__}-{self.cfg.size}x{self.cfg.rows}-seed{seeds.base()}.json"
         self.cfg.coverage.save(session_folder() / name)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from verif.harness import seeds
 from verif.uvm import coverage, sampling, stimulus
 from verif.uvm.items import ArrayState, BusTransaction, Float32Array, Gemm, Int8Array, TileItem
 from verif.uvm.model import Access
@@ -98,17 +98,32 @@ def test_every_group_says_what_it_is_for_and_names_each_bin_once() -> None:
         assert len(set(group.bins)) == len(group.bins), name
 
 
-def test_session_forgets_the_runs_of_an_earlier_one_with_its_seed(
+def test_each_session_counts_into_a_folder_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coverage, "ROOT", tmp_path)
-    monkeypatch.setenv(seeds.VARIABLE, "7")
-    stale = coverage.session_folder() / "gone.json"
-    coverage.Coverage().save(stale)
-    (tmp_path / "8").mkdir()
+    monkeypatch.setenv(coverage.VARIABLE, "earlier")
+    coverage.Coverage().save(coverage.session_folder() / "run.json")
+    monkeypatch.delenv(coverage.VARIABLE)
     coverage.start_session()
-    assert not stale.exists()
-    assert (tmp_path / "8").exists()
+    ours = coverage.session_folder()
+    assert ours.name != "earlier"
+    coverage.start_session()
+    assert coverage.session_folder() == ours, "a session inside ours has another folder"
+
+
+def test_sessions_of_long_ago_are_removed_and_the_last_ones_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coverage, "ROOT", tmp_path)
+    for age in range(20):
+        (tmp_path / str(age)).mkdir()
+        os.utime(tmp_path / str(age), (1000 - age, 1000 - age))
+    monkeypatch.delenv(coverage.VARIABLE, raising=False)
+    coverage.start_session()
+    kept = sorted(int(folder.name) for folder in tmp_path.iterdir())
+    assert kept == list(range(len(kept)))
+    assert 0 < len(kept) < 20
 
 
 def test_report_of_a_session_exits_with_an_error_on_holes(
