@@ -112,6 +112,7 @@ def run_module(
     public: Sequence[str] = (),
     plusargs: Sequence[str] = (),
     extra_args: Sequence[str] = (),
+    stop_at_failure: bool = False,
 ) -> None:
     """Build `top` if need be and run the cocotb tests of `test_module` on it.
 
@@ -132,6 +133,7 @@ def run_module(
         public: modules whose signals Python sees besides those of `top`; they cost speed.
         plusargs: `+name=value` arguments of the simulation (`cocotb.plusargs`, `$value$plusargs`).
         extra_args: arguments of Verilator.
+        stop_at_failure: the first test that fails is the last that runs.
 
     Raises:
         RunError: the build failed, no test ran, a test did not pass or was skipped, the simulator
@@ -181,6 +183,7 @@ def run_module(
             "COCOTB_REWRITE_ASSERTION_FILES": "verif/*.py",
             "COCOTB_ANSI_OUTPUT": "0",
             "TOPLEVEL_LANG": "verilog",
+            **({"COCOTB_MAX_FAILURES": "1"} if stop_at_failure else {}),
         },
         python_search=[str(ROOT)],
     )
