@@ -261,6 +261,7 @@ def _run_cocotb(bench: Bench, sources: Sequence[Path]) -> str | None:
             timeout_s=WALL_CLOCK_S,
             public=bench.public,
             extra_args=("-Wno-fatal",),
+            stop_at_failure=True,
         )
     except AssertionError as error:
         if not str(error).startswith(f"{bench.tests} on "):
