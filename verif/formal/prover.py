@@ -43,6 +43,8 @@ def prove(
     sources: Sequence[Path],
     folder: Path,
     parameters: Mapping[str, int] | None = None,
+    *,
+    only: str | None = None,
 ) -> tuple[str, ...]:
     """Prove every property of the wrapper `top`, which is in `<top>.sv` here; returns their names.
 
@@ -51,6 +53,7 @@ def prove(
         sources: files of the module under test, packages first.
         folder: an empty folder for the script and the log.
         parameters: parameters of the wrapper.
+        only: the one property to prove, without the help of the others.
 
     Raises:
         RefutedError: a property does not hold.
@@ -59,7 +62,9 @@ def prove(
     wrapper = _HERE / f"{top}.sv"
     outputs = re.findall(r"output logic +(\w+)_o\b", wrapper.read_text(encoding="utf-8"))
     properties = tuple(name for name in outputs if not name.startswith("assume_"))
-    assert properties, f"{wrapper} has no property"
+    if only is not None:
+        properties = tuple(name for name in properties if name == only)
+    assert properties, f"{wrapper} has no such property"
     assumptions = [name for name in outputs if name.startswith("assume_")]
     settings = " ".join(f"-G {name}={value}" for name, value in (parameters or {}).items())
     script = folder / "prove.ys"
