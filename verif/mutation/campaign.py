@@ -133,16 +133,24 @@ def run(
 
 
 def evaluate(its_subject: Subject, mutant: Mutant, folder: Path, *, fresh: bool = False) -> Outcome:
-    """The outcome of one mutant: remembered, or found by its file's benches in their order."""
-    key = {
-        "mutant": asdict(mutant),
-        "benches": [_bench_key(bench, its_subject) for bench in its_subject.killers],
-    }
+    """The outcome of one mutant, by its file's benches in their order."""
+    outcome = Outcome(Status.SURVIVED)
+    for bench in its_subject.killers:
+        outcome = _remembered(bench, its_subject, mutant, folder, fresh=fresh)
+        if outcome.status is not Status.SURVIVED:
+            break
+    return outcome
+
+
+def _remembered(
+    bench: Bench, its_subject: Subject, mutant: Mutant, folder: Path, *, fresh: bool
+) -> Outcome:
+    key = {"mutant": asdict(mutant), "bench": _bench_key(bench, its_subject)}
     kept = folder / "outcomes" / f"{digest_of(key)}.json"
     if kept.exists() and not fresh:
         fields = json.loads(kept.read_text(encoding="utf-8"))
         return Outcome(**{**fields, "status": Status(fields["status"])})
-    outcome = _outcome(its_subject, mutant, folder)
+    outcome = _outcome(bench, its_subject, mutant, folder)
     kept.parent.mkdir(parents=True, exist_ok=True)
     # In one move, so that an interruption leaves no half of it.
     half = kept.with_suffix(".partial")
@@ -151,20 +159,20 @@ def evaluate(its_subject: Subject, mutant: Mutant, folder: Path, *, fresh: bool 
     return outcome
 
 
-def _outcome(its_subject: Subject, mutant: Mutant, folder: Path) -> Outcome:
+def _outcome(bench: Bench, its_subject: Subject, mutant: Mutant, folder: Path) -> Outcome:
+    """What one bench makes of a mutant."""
+    limit_ns = benches.TIME_FACTOR * _nominal_time_ns(bench, its_subject, folder)
     with tempfile.TemporaryDirectory() as scratch:
-        for bench in its_subject.killers:
-            limit_ns = benches.TIME_FACTOR * _nominal_time_ns(bench, its_subject, folder)
-            try:
-                cause = _run(bench, its_subject, mutant, limit_ns, Path(scratch))
-            except BuildError as error:
-                if mutant.selectable:
-                    raise
-                return Outcome(Status.INVALID, bench.name, str(error).partition("\n")[0])
-            if cause:
-                status = Status.TIMEOUT if benches.is_timeout(cause) else Status.KILLED
-                return Outcome(status, bench.name, cause)
-    return Outcome(Status.SURVIVED)
+        try:
+            cause = _run(bench, its_subject, mutant, limit_ns, Path(scratch))
+        except BuildError as error:
+            if mutant.selectable:
+                raise
+            return Outcome(Status.INVALID, bench.name, str(error).partition("\n")[0])
+    if cause is None:
+        return Outcome(Status.SURVIVED)
+    status = Status.TIMEOUT if benches.is_timeout(cause) else Status.KILLED
+    return Outcome(status, bench.name, cause)
 
 
 def _run(
