@@ -29,6 +29,8 @@ _VERILATOR_FLAGS = (
     *("--x-assign", "fast"),
     *("--x-initial", "fast"),
     "--no-assert",
+    # Warnings are the business of verif/rtl/lint; here they only go to the log.
+    "-Wno-fatal",
 )
 _TRACE_FLAGS = ("--trace-fst", "--trace-structs")
 
@@ -126,16 +128,22 @@ class _Builder:
 
     def verilate(self, verilator: Path, sources: rtl.Sources, headers: Path, trace: bool) -> None:
         """Translate the SoC and its harness to C++."""
+        arguments = [
+            *(str(path) for path in rtl.WAIVERS),
+            *(f"-I{path}" for path in sources.include_folders),
+            *(str(path) for path in sources.files),
+            *(str(_HARNESS / name) for name in _HARNESS_SOURCES),
+        ]
+        # In a file: the end of a log is shown to people.
+        files = self._folder / "files.f"
+        files.write_text("\n".join(arguments) + "\n", encoding="utf-8")
         command = [
             str(verilator),
             *_VERILATOR_FLAGS,
             *(_TRACE_FLAGS if trace else ()),
             *("--Mdir", str(self._objects)),
             *("-CFLAGS", f"-I{headers}"),
-            *(str(path) for path in rtl.WAIVERS),
-            *(f"-I{path}" for path in sources.include_folders),
-            *(str(path) for path in sources.files),
-            *(str(_HARNESS / name) for name in _HARNESS_SOURCES),
+            *("-f", str(files)),
         ]
         self._run("verilating the SoC", command)
 
@@ -158,7 +166,7 @@ class _Builder:
         self._run("training", [str(self._objects / f"V{_TOP}"), str(elf), *options])
 
     def keep_binary(self) -> None:
-        """Leave the binary and the log alone in the folder."""
+        """Leave the binary, the log and the list of files in the folder."""
         (self._objects / f"V{_TOP}").rename(self._folder / _BINARY)
         shutil.rmtree(self._objects)
 

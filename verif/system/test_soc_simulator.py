@@ -107,6 +107,17 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
         sim.run(simulator, bare.image("boot", CONFIG), trace_file=tmp_path / "trace.fst")
 
 
+def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
+    tracing = build_soc(CONFIG, trace=True)
+    elf = bare.image("boot", CONFIG)
+    trace = tmp_path / "trace.fst"
+    plain = sim.run(tracing, elf)
+    assert list(tmp_path.iterdir()) == []
+    traced = sim.run(tracing, elf, trace_file=trace)
+    assert (traced.cycles, traced.uart) == (plain.cycles, plain.uart)
+    assert trace.stat().st_size > 10_000
+
+
 def test_progress_and_output_arrive_while_the_simulation_runs(simulator: SimulatorBinary) -> None:
     class EnoughError(Exception):
         pass

@@ -63,10 +63,15 @@ async def refused_access_is_answered_and_reported_with_its_address(dut: Any) -> 
 
     watcher = cocotb.start_soon(watch())
     base = 0x2005_0000
-    assert await bus.read(base + 0x120) == ERROR_DATA
-    await bus.write(base + 0x004, 1)
-    await bus.write(base + COMPARE_LOWER, 0, 0b0011)  # a part of a field
-    assert await bus.read(base + COMPARE_LOWER) == 0xFFFF_FFFF
+    accesses = [
+        Access(base + 0x120),
+        Access(base + 0x004, 1),
+        Access(base + COMPARE_LOWER, 0, 0b0011),  # a part of a field
+        Access(base + COMPARE_LOWER),
+    ]
+    got = await bus.burst(accesses)
+    assert got[0] == ERROR_DATA
+    assert got[3] == 0xFFFF_FFFF
     await bus.idle(3)
     watcher.cancel()
     assert reports == [
