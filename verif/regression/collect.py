@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ from verif.regression.plan import Plan
 from verif.regression.records import PASSED, BinGroup, Case
 from verif.uvm import coverage as uvm_coverage
 
-_COVERAGE = Path("build", "coverage", "uvm")
 _RUNS = Path("build", "runs")
 
 
@@ -37,25 +36,10 @@ def plan_fault(config: pytest.Config, plan: Plan, node_ids: Sequence[str]) -> st
     return "\n".join(["verif/plan.hjson and the tests differ:", *faults]) if faults else None
 
 
-def start_coverage(root: Path) -> None:
-    """Forget what earlier sessions counted, if it is of this project that a session starts."""
-    if root / _COVERAGE == uvm_coverage.ROOT:
-        uvm_coverage.start_session()
-
-
-def coverage(root: Path, plan: Plan, seeds: Iterable[int], *, since: float) -> list[BinGroup]:
-    """Functional coverage of the runs of this session, by the groups that the plan names.
-
-    Args:
-        root: the project.
-        plan: names the groups.
-        seeds: the base seeds of the session's tests, each of which has a folder of counts.
-        since: when the session started, seconds of the epoch; files before are of other sessions.
-    """
-    files = [
-        path for seed in sorted(seeds) for path in (root / _COVERAGE / str(seed)).glob("*.json")
-    ]
-    counts = uvm_coverage.merged(path for path in files if path.stat().st_mtime >= since).counts
+def coverage(plan: Plan) -> list[BinGroup]:
+    """Functional coverage of the runs of this session, by the groups that the plan names."""
+    runs = sorted(uvm_coverage.session_folder().glob("*.json"))
+    counts = uvm_coverage.merged(runs).counts
     return [
         BinGroup(name, plan.bins[name], {bin_: counts[name][bin_] for bin_ in group.bins})
         for name, group in uvm_coverage.GROUPS.items()
@@ -80,7 +64,7 @@ def session_faults(
         faults.append(f"pytest ended early, with status {exitstatus}")
     if complete:
         faults += [
-            f"functional coverage: {group.name} was never {', '.join(group.holes)}"
+            f"{len(group.holes)} of {len(group.hits)} bins of {group.name!r} were never hit"
             for group in groups
             if group.holes
         ]

@@ -24,6 +24,7 @@ from verif.harness.cocotb_runner import RunError
 from verif.regression import collect, report
 from verif.regression.plan import Plan, PlanError, load
 from verif.regression.records import FAILED, PASSED, SKIPPED, Case, Failure, Session, failure
+from verif.uvm import coverage as functional_coverage
 
 PLAN = Path("verif", "plan.hjson")
 _FULL_MARK = "full"
@@ -69,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.waves:
         os.environ[session.WAVES_VARIABLE] = "1"
     seeds.choose()
+    functional_coverage.start_session()
     try:
         config.stash[_PLAN_KEY] = load(config.rootpath / PLAN)
     except PlanError as error:
@@ -156,7 +158,6 @@ class Recorder:
         self._cases: dict[str, Case] = {}
         self._start = time.time()
         self._session: Session | None = None
-        collect.start_coverage(config.rootpath)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A module that cannot be imported is a test that failed."""
@@ -192,8 +193,7 @@ class Recorder:
     def _finished(self, complete: bool, exitstatus: int) -> Session:
         root = self._config.rootpath
         cases = list(self._cases.values())
-        used = {session.seed_of(case.node_id) for case in cases}
-        coverage = collect.coverage(root, self._plan, used, since=self._start)
+        coverage = collect.coverage(self._plan)
         return Session(
             plan=self._plan,
             seed=seeds.base(),

@@ -79,13 +79,13 @@ def _table(title: str, rows: Sequence[tuple[str, Sequence[Case]]]) -> Iterator[s
 
 def _coverage(session: Session) -> Iterator[str]:
     hit, total = session.bins
-    if not hit:
+    if not total or not (hit or session.complete):
         return
     yield f"functional coverage: {percent(hit / total)}, {hit} of {total} bins"
     for group in session.coverage:
         if group.holes:
-            shown = ", ".join(group.holes[:_SHOWN_HOLES])
-            more = f" and {len(group.holes) - _SHOWN_HOLES} more"
+            shown = "; ".join(group.holes[:_SHOWN_HOLES])
+            more = f"; and {len(group.holes) - _SHOWN_HOLES} more"
             more = more if len(group.holes) > _SHOWN_HOLES else ""
             yield f"  {group.name}: never {shown}{more}"
     yield ""

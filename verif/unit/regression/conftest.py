@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from verif.harness import seeds, session
+from verif.uvm import coverage
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,12 +52,17 @@ class Project:
 
     def run(self, *arguments: str) -> Outcome:
         """Run pytest on it with the base seed 7, unless the arguments say another."""
-        ours = (session.EFFORT_VARIABLE, session.WAVES_VARIABLE, "PYTEST_")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        theirs = (session.EFFORT_VARIABLE, session.WAVES_VARIABLE, "PYTEST_")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
+        ours = {
+            "PYTHONPATH": str(ROOT),
+            seeds.VARIABLE: "7",
+            coverage.VARIABLE: str(self.root / "coverage"),
+        }
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *(arguments or ["verif"])],
             cwd=self.root,
-            env=environment | {"PYTHONPATH": str(ROOT), seeds.VARIABLE: "7"},
+            env=environment | ours,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

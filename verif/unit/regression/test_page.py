@@ -72,7 +72,7 @@ def a_session() -> Session:
         cases=cases,
         coverage=[BinGroup("edges", "ends of <it>", {"first": 3, "last": 0})],
         complete=True,
-        faults=["functional coverage: edges was never last"],
+        faults=["1 of 2 bins of 'edges' were never hit"],
     )
 
 
@@ -126,7 +126,7 @@ def test_page_in_a_browser_shows_everything_and_fits(
         "size=4",
     ]
     for text in (
-        "functional coverage: edges was never last",
+        "1 of 2 bins of 'edges' were never hit",
         "pytest --seed 7 'verif/rtl/test_a.py::test_sum[8-4]'",
         "verif/unit/test_b.py::test_c: no <time>",
         "33.3 %",

@@ -62,18 +62,18 @@ def test_what_goes_wrong_is_red_and_told_with_its_cause(
     ("test", "options", "fault"),
     [
         (PASSING, ("-k", "no_test_has_this_name"), "no test ran"),
+        (PASSING, ("-k", "no_test_has_this_name", "-n", "2"), "no test ran"),
         ("", (), "no test ran"),
         ("import pytest\n@pytest.mark.skip\ndef test():\n    pass\n", (), "no test passed"),
         ("import pytest\n@pytest.mark.xfail\ndef test():\n    assert 0\n", (), "no test passed"),
     ],
-    ids=["none selected", "none written", "all skipped", "all expected to fail"],
+    ids=["none selected", "none for workers", "none written", "skipped", "expected to fail"],
 )
-@IN_ONE_PROCESS_OR_TWO
 def test_session_in_which_nothing_passed_is_red(
-    project: Project, test: str, options: tuple[str, ...], fault: str, workers: tuple[str, ...]
+    project: Project, test: str, options: tuple[str, ...], fault: str
 ) -> None:
     project.write("test_a.py", test)
-    done = project.run("verif", *options, *workers)
+    done = project.run("verif", *options)
     assert done.status == 1, done.output
     assert (
         f"regression FAILED: 0 of 0 passed{'' if 'ran' in fault else ', 1 skipped'}; {fault}"
@@ -154,12 +154,9 @@ def seeds_seen(project: Project) -> list[str]:
     return sorted((project.root / "seeds").read_text(encoding="utf-8").splitlines())
 
 
-@IN_ONE_PROCESS_OR_TWO
-def test_seed_of_the_command_line_reaches_every_test(
-    project: Project, workers: tuple[str, ...]
-) -> None:
+def test_seed_of_the_command_line_reaches_every_test(project: Project) -> None:
     project.write("test_a.py", SEED_TEST.format(name="a", condition="True"))
-    project.run("verif", "--seed", "0x10", *workers)
+    project.run("verif", "--seed", "0x10", "-n", "2")
     assert seeds_seen(project) == ["a 16"]
 
 
@@ -191,7 +188,7 @@ def test_long_tests_run_with_full_alone(project: Project) -> None:
         PASSING + "import pytest\nfrom verif.harness import session\n"
         "@pytest.mark.full\ndef test_long():\n    assert session.of(quick=1, full=2) == 2\n",
     )
-    assert project.run("verif").report["tally"]["runs"] == 1
+    assert project.run("verif", "--quick").report["tally"]["runs"] == 1
     assert project.run("verif", "--full", "-n", "2").report["tally"]["passed"] == 2
     both = project.run("verif", "--full", "--quick")
     assert both.status == pytest.ExitCode.USAGE_ERROR
@@ -206,5 +203,8 @@ def test_bin_that_nothing_hit_fails_a_complete_session_alone(project: Project) -
     assert part.status == 0, part.output
     whole = project.run("verif")
     assert whole.status == 1
-    assert "functional coverage: shape was never m 1, k 1, n 1" in whole.output
+    assert "shape: never m 1, k 1, n 1; m 1, k 1, n below; " in whole.output
+    assert "regression FAILED: 1 of 1 passed; 125 of 125 bins of 'shape' were never hit" in (
+        whole.output
+    )
     assert whole.report["coverage"]["hit"] == 0
