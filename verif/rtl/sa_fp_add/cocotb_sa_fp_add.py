@@ -27,9 +27,10 @@ async def reset_drops_the_sum_on_its_way(dut: Any) -> None:
     dut.a_i.value = _TWO
     dut.valid_i.value = 1
     await bench.next_cycle(dut)
-    dut.valid_i.value = 0
+    # Nor does a reset take a new one.
     dut.rst_ni.value = 0
     await bench.next_cycle(dut)
+    dut.valid_i.value = 0
     dut.rst_ni.value = 1
     await bench.next_cycle(dut, _LATENCY + 1)
     assert int(dut.sum_o.value) == _ONE

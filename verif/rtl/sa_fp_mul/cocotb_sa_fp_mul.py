@@ -33,10 +33,12 @@ async def reset_drops_the_product_on_its_way(dut: Any) -> None:
     await _start(dut)
     dut.valid_i.value = 1
     await bench.next_cycle(dut)
-    dut.valid_i.value = 0
+    # Nor does a reset take a new one.
     dut.rst_ni.value = 0
     await bench.settled(dut)
     assert not dut.valid_o.value
+    await bench.next_cycle(dut)
+    dut.valid_i.value = 0
     dut.rst_ni.value = 1
     await bench.settled(dut)
     assert not dut.valid_o.value

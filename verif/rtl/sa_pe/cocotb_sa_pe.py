@@ -137,11 +137,12 @@ async def reset_drops_the_step_that_passes(dut: Any) -> None:
     dut.north_i.value = 0x4000_0000
     dut.west_valid_i.value = 1
     await bench.next_cycle(dut)
-    dut.west_valid_i.value = 0
+    # Nor does a reset take a new one.
     dut.rst_ni.value = 0
     await bench.settled(dut)
     assert not dut.east_valid_o.value
     await bench.next_cycle(dut)
+    dut.west_valid_i.value = 0
     dut.rst_ni.value = 1
     for _ in range(_SOUTH + 1):
         await bench.settled(dut)
