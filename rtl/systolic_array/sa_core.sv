@@ -206,6 +206,11 @@ module sa_core #(
   logic [AccRowWidth+2+Size+32*Size-1:0] step;
   assign step = {step_row_i, step_first_i, step_bank_i, step_lanes_i, step_activations_i};
 
+  // Rows by age in cycles less one, on the free clock, while those of the sums are on the gated one.
+  logic [StepLatency-1:0][AccRowWidth-1:0] rows_q;
+
+  always_ff @(posedge clk_i) rows_q <= {rows_q[Last-1:0], step_row_i};
+
   // A flop, because an asynchronous reset must not be looked at by a clock edge.
   logic was_reset_q;
 
@@ -237,5 +242,14 @@ module sa_core #(
   SumsAreExpected :
   assert property (sums_valid |-> row_busy_q[sums_row])
   else $error("sums came out for a row that waits for none");
+
+  SumsBelongToTheStepThatEntered :
+  assert property (sums_valid |-> sums_row == rows_q[Last])
+  else $error("sums came out for another row than their step named");
+
+  StepsInFlightAddUp :
+  assert property (!abort_i |=> $countones(in_flight_q) + 32'($past(sums_valid)) ==
+                   $past($countones(in_flight_q)) + 32'($past(step_enters)))
+  else $error("a step was lost or came twice");
 
 endmodule

@@ -397,4 +397,10 @@ module sa_subordinate #(
   assert property (!(step_valid_q && weight_valid_q))
   else $error("a step and a weight are offered to the core at once");
 
+  WeightWaitsUnchanged :
+  assert property (weight_valid_o && !weight_ready_i |=> weight_valid_o &&
+                   $stable({weight_bank_o, weight_row_o, weight_group_o}) &&
+                   $stable({weight_enable_o, weight_data_o}))
+  else $error("a weight was changed or lost while it waited");
+
 endmodule

@@ -126,4 +126,19 @@ module systolic_array #(
       .acc_rdata_o(acc_rdata)
   );
 
+  // Every access is answered in the cycle after its grant.
+  obi_assertions #(
+      .MaxOutstanding(1)
+  ) u_obi_assertions (
+      .clk_i,
+      .rst_ni,
+      .req_i(obi_req_i),
+      .gnt_i(obi_gnt_o),
+      .addr_i(obi_addr_i),
+      .we_i(obi_we_i),
+      .be_i(obi_be_i),
+      .wdata_i(obi_wdata_i),
+      .rvalid_i(obi_rvalid_o)
+  );
+
 endmodule

@@ -1,0 +1,151 @@
+"""Each assertion of ours reports the violation that is planted for it.
+
+The violation planted for `SumsAreExpected` is the cocotb test `sums_are_expected`: it drives inputs
+against the rules or, where no input can break them, changes what the module holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from verif.assertions import scan
+from verif.harness import cocotb_runner
+from verif.harness.cocotb_runner import RunError, run_module
+from verif.rtl import sa, soc
+from verif.rtl.obi_xbar.test_obi_xbar import ASSERTIONS as XBAR_ASSERTIONS
+
+_CORE = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
+
+
+def array_files(*modules: str) -> list[Path]:
+    return [path for path in sa.sources() if path.stem in modules]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A module that has assertions, and where their violations are."""
+
+    sources: Sequence[Path]
+    tests: str
+    parameters: dict[str, int] = field(default_factory=dict)
+
+
+BENCHES = {
+    "sa_core": Bench(
+        array_files(*_CORE),
+        "verif.assertions.cocotb_sa_core",
+        {"Size": 4, "AccumulatorRows": 64},
+    ),
+    "sa_subordinate": Bench(
+        array_files("sa_pkg", "sa_reg_pkg", "sa_subordinate"),
+        "verif.assertions.cocotb_sa_subordinate",
+        {"Size": 4, "AccumulatorRows": 4},
+    ),
+    "obi_assertions": Bench(
+        array_files("obi_assertions"),
+        "verif.assertions.cocotb_obi_assertions",
+        {"MaxOutstanding": 1},
+    ),
+    "obi_xbar_assertions": Bench(
+        # Without the `bind` at its end: there is no crossbar.
+        array_files("obi_assertions"),
+        "verif.assertions.cocotb_obi_xbar_assertions",
+    ),
+}
+BY_FRONT_ENDS = {
+    "EveryStepHasAValidLane": "step_without_a_lane",
+    "StepWaitsUnchanged": "step_that_is_withdrawn",
+}
+"""Planted in verif.rtl.sa_core.cocotb_rule_breakers, beside others like it."""
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def reported(
+    top: str, sources: Sequence[Path], tests: str, test: str, parameters: dict[str, int]
+) -> set[str]:
+    """Names of the assertions that the run of one cocotb test reports."""
+    try:
+        run_module(
+            top,
+            sources,
+            tests,
+            parameters,
+            test_filter=f"{test}$",
+            plusargs=["+verilator+error+limit+1000"],
+        )
+    except RunError as error:
+        log = error.log.read_text(encoding="utf-8")
+        return set(re.findall(r"Assertion failed in [\w.\[\]]+\.(\w+)", log))
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def _runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that fail on purpose leave their folders where pytest sweeps."""
+    monkeypatch.setattr(cocotb_runner, "RUNS", tmp_path)
+
+
+def sources_of(top: str, folder: Path) -> list[Path]:
+    """The files of a bench."""
+    if top != "obi_xbar_assertions":
+        return list(BENCHES[top].sources)
+    module = folder / "obi_xbar_assertions.sv"
+    text = XBAR_ASSERTIONS[1].read_text(encoding="utf-8")
+    module.write_text(text[: text.index("\nbind ")], encoding="utf-8")
+    return [*BENCHES[top].sources, module]
+
+
+@pytest.mark.parametrize(
+    "assertion", list(scan.of_ours()), ids=lambda assertion: f"{assertion.file.stem}.{assertion.name}"
+)
+def test_planted_violation_is_reported(assertion: scan.Assertion, tmp_path: Path) -> None:
+    top = assertion.file.stem
+    bench = BENCHES[top]
+    tests, test = bench.tests, snake_case(assertion.name)
+    if assertion.name in BY_FRONT_ENDS:
+        tests, test = "verif.rtl.sa_core.cocotb_rule_breakers", BY_FRONT_ENDS[assertion.name]
+    found = reported(top, sources_of(top, tmp_path), tests, test, bench.parameters)
+    assert assertion.name in found
+
+
+@pytest.mark.parametrize("top", ["obi_assertions", "obi_xbar_assertions"])
+def test_port_that_keeps_the_rules_is_not_reported(top: str, tmp_path: Path) -> None:
+    run_module(
+        top,
+        sources_of(top, tmp_path),
+        BENCHES[top].tests,
+        BENCHES[top].parameters,
+        test_filter="no_rule_is_broken$",
+    )
+
+
+@pytest.mark.parametrize(
+    ("top", "sources", "test", "parameters"),
+    [
+        (
+            "systolic_array",
+            sa.sources(),
+            "array_loses_a_request",
+            {"Size": 4, "AccumulatorRows": 4},
+        ),
+        (
+            "obi_xbar",
+            [*soc.sources("obi_xbar"), *XBAR_ASSERTIONS],
+            "crossbar_loses_a_request",
+            {"Managers": 1, "Subordinates": 1},
+        ),
+    ],
+)
+def test_rules_of_obi_are_looked_at_in(
+    top: str, sources: Sequence[Path], test: str, parameters: dict[str, int]
+) -> None:
+    found = reported(top, sources, "verif.assertions.cocotb_ports", test, parameters)
+    assert found == {"RequestWaitsForItsGrant"}
