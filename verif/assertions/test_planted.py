@@ -104,7 +104,9 @@ def sources_of(top: str, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "assertion", list(scan.of_ours()), ids=lambda assertion: f"{assertion.file.stem}.{assertion.name}"
+    "assertion",
+    list(scan.of_ours()),
+    ids=lambda assertion: f"{assertion.file.stem}.{assertion.name}",
 )
 def test_planted_violation_is_reported(assertion: scan.Assertion, tmp_path: Path) -> None:
     top = assertion.file.stem
