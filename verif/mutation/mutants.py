@@ -330,6 +330,10 @@ class _Finder:
             if isinstance(declarator, syntax.SyntaxNode) and declarator.initializer is not None:
                 yield from self._parameter(declarator.initializer.expr, context)
 
+    def _instantiation(self, node: Any, context: _Context) -> Iterator[Mutant]:
+        if not node.type.valueText.endswith("_assertions"):
+            yield from self._children(node, context)
+
     def _parameter_assignment(self, node: Any, context: _Context) -> Iterator[Mutant]:
         yield from self._parameter(node.expr, context)
 
@@ -359,6 +363,7 @@ class _Finder:
         "IfGenerate": _if_generate,
         "PackageDeclaration": _package,
         "ParameterDeclarationStatement": _localparam,
+        "HierarchyInstantiation": _instantiation,
         "NamedParamAssignment": _parameter_assignment,
         "NamedPortConnection": _port_connection,
     }

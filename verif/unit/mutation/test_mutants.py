@@ -65,6 +65,7 @@ def test_each_kind_of_wrong_place_is_made(code: str, kind: str, change: str) -> 
         "logic [7:0] word;",
         "assign unused_word = ^p + q;",
         "n u_n (.y_o(word[3]));",
+        "n_assertions #(.Limit(3)) u_n (.a_i(p + q));",
         "if (Depth == 0) begin : gen_wire end",
         'if (Depth > 9) begin : gen_bad $fatal(1, "too deep"); end',
         "// Assertions //\n  assign y_o = p + q;",
