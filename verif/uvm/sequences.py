@@ -391,6 +391,19 @@ class EveryStallSequence(StateSequence):
             await self.look()
 
 
+class EveryMomentSequence(StateSequence):
+    """Another row is read, and written, in each cycle of a step, its last one included."""
+
+    async def body(self) -> None:
+        await self.prepare()
+        offset = offset_of("ACCUMULATORS", WORD * (self.ROW + 1) * self.size)
+        for gap in range(3 * self.size + 3):
+            for word in (None, self._word("ACCUMULATORS")):
+                await self.enter("busy")
+                await self.issue(BusRequest(offset, word, gap=gap))
+                await self.read_accumulators(self.ROW, 2, self.size)
+
+
 class AbortInEveryStateSequence(StateSequence):
     """ABORT at once, and some cycles later."""
 

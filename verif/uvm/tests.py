@@ -29,6 +29,7 @@ from verif.uvm.sequences import (
     ByteEnableSequence,
     ChaosSequence,
     EveryAccessInEveryStateSequence,
+    EveryMomentSequence,
     EveryStallSequence,
     IllegalSequence,
     InterlockSequence,
@@ -188,6 +189,7 @@ class HazardsOnlyMakeTheBusWait(ArrayTest):
     async def stimulus(self) -> None:
         await self.start(InterlockSequence())
         await self.start(EveryStallSequence())
+        await self.start(EveryMomentSequence())
         await self.start(ReloadSequence())
         size = self.cfg.size
         for bank in (0, 1):
