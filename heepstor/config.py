@@ -116,8 +116,12 @@ _RULES: tuple[_Rule, ...] = (
     _Rule("clock_hz", "from 1000000 to 1000000000", lambda v, _: 10**6 <= v <= 10**9),
     _Rule(
         "uart.baud_rate",
-        "from 1200 to clock_hz / 16",
-        lambda v, all_: 1200 <= v <= all_.get("clock_hz", 10**9) // 16,
+        # The UART counts in steps of 16 bits, baud_rate * 2^20 / clock_hz: at least 64, so that
+        # rounding it costs less than 1 %, and below 2^16.
+        "from clock_hz / 16384 to clock_hz / 17",
+        lambda v, all_: (
+            all_.get("clock_hz", 0) <= 16384 * v and 17 * v <= all_.get("clock_hz", v * 17)
+        ),
     ),
 )
 _RULE_BY_KEY = {rule.key: rule for rule in _RULES}

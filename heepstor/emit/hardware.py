@@ -168,7 +168,7 @@ def _cpp_enum(enum: type[IntEnum], name: str) -> list[str]:
 
 
 def linker_script(config: Config) -> str:
-    """`heepstor.ld`: one RAM; vectors first, boot code at the boot address, stack at the top.
+    """`heepstor.ld`: one RAM; vectors first, boot code at the boot address, stack last.
 
     Sections: `.vectors` (256 bytes), `.boot` at the boot address, `.heepstor.hash` (the word that
     the runner checks), text, read-only data, data, bss, `.arena` (not loaded, not cleared), stack.
