@@ -78,7 +78,8 @@ module forms (
   assert property (cycle_q == 4 |-> (##1 cycle_q == 9) or(##2 cycle_q == 9));
 
   SequenceOrTwoDeaf :
-  assert property (cycle_q == 4 |-> (cycle_q == 4 ##1 cycle_q == 9) or (cycle_q == 4 ##2 cycle_q == 9));
+  assert property (cycle_q == 4 |->
+                   (cycle_q == 4 ##1 cycle_q == 9) or (cycle_q == 4 ##2 cycle_q == 9));
 
   GotoRepetitionDeaf :
   assert property (cycle_q == 4 |-> cycle_q == 5 [-> 1] ##1 cycle_q == 9);
