@@ -45,7 +45,7 @@ _MAKE_VALUES = (
     "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
     "CFG_CXXFLAGS_PCH_I=-include",
     "CFG_LDLIBS_THREADS=-pthread -latomic",
-    "OPT_FAST=-O2",
+    "OPT_FAST=-O3",
     "OPT_GLOBAL=-O2",
 )
 _JOBS = 2
