@@ -125,7 +125,7 @@ def golden_speeds() -> Iterator[Speed]:
     """The golden matrix product."""
     m, k, n = _GEMM_SHAPE
     a, w = torch.randn(m, k), torch.randint(-127, 128, (k, n), dtype=torch.int8)
-    a_numpy, w_numpy = np.array(a), np.array(w)
+    a_numpy, w_numpy = a.numpy(), w.numpy()
     for name, work in (
         ("PyTorch", partial(gemm.gemm, a, w)),
         ("NumPy", partial(numpy_twin.gemm, a_numpy, w_numpy)),
