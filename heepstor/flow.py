@@ -329,7 +329,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "weights": project.weights_source,
         "config": {"hash": f"0x{config.hash_hex}", **config.as_dict()},
         "golden": comparison.as_dict(),
-        "reference": _reference(project, options),
+        "reference": _reference(application, options),
         "prediction": predictions[0] if predictions else None,
         "predictions": predictions,
         "total_cycles": found.total_cycles,
@@ -361,8 +361,10 @@ def _dumped_outputs(planned: Plan, result: sim.SimResult) -> list[Float32Array]:
     return outputs
 
 
-def _reference(project: LoadedProject, options: Options) -> dict[str, Any]:
+def _reference(application: Application, options: Options) -> dict[str, Any]:
+    project = application.project
     distances = golden.reference64.distance(
+        application.expected[-1].reshape(application.plan.output.shape),
         project.model,
         project.sample_tensor,
         per_channel=options.per_channel,

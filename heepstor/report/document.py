@@ -60,11 +60,6 @@ def _layer_row(layer: Layer, cycles: int | None, total: int, array_size: int) ->
     }
 
 
-def total_cycles(records: Records) -> int | None:
-    """Cycles of the whole inference; None when the firmware did not finish it."""
-    return records.total_cycles
-
-
 def prediction_rows(
     scores: Sequence[Sequence[float]], class_names: Sequence[str], labels: Sequence[int] | None
 ) -> list[Report]:

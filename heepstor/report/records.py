@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from heepstor.errors import SimulationError
 
@@ -30,7 +30,6 @@ class Records:
     stack_used: int | None = None
     result: Record | None = None
     panic: Record | None = None
-    other: tuple[str, ...] = field(default=())
 
 
 def parse(text: str) -> Records:
@@ -42,7 +41,6 @@ def parse(text: str) -> Records:
     header = result = panic = None
     total_cycles = stack_used = None
     layers: list[LayerRecord] = []
-    other: list[str] = []
     for line, kind, fields in _records(text):
         try:
             match kind:
@@ -58,11 +56,9 @@ def parse(text: str) -> Records:
                     result = fields
                 case "panic":
                     panic = fields
-                case _:
-                    other.append(line)
         except (KeyError, ValueError) as error:
             raise SimulationError(f"console: record {line!r} is damaged ({error!r})") from error
-    return Records(header, tuple(layers), total_cycles, stack_used, result, panic, tuple(other))
+    return Records(header, tuple(layers), total_cycles, stack_used, result, panic)
 
 
 def _records(text: str) -> Iterator[tuple[str, str, Record]]:

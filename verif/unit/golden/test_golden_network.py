@@ -154,12 +154,19 @@ def test_what_is_not_in_the_contract_is_refused(module: nn.Module, message: str)
         network.run(nn.Sequential(module), torch.randn(1, 2, 4, 4))
 
 
+def distances(
+    model: nn.Sequential, x: torch.Tensor, *, per_channel: bool = True
+) -> reference64.Distances:
+    outputs = network.run(model, x, per_channel=per_channel)
+    return reference64.distance(outputs[max(outputs)], model, x, per_channel=per_channel)
+
+
 def test_distance_of_a_model_with_exact_weights_is_rounding_only() -> None:
     model = settled(nn.Linear(8, 4))
     with torch.no_grad():
         model[0].weight.copy_(torch.randint(-127, 128, (4, 8)).float())
         model[0].weight[:, 0] = 127
-    got = reference64.distance(model, torch.randn(5, 8)).unquantized
+    got = distances(model, torch.randn(5, 8)).unquantized
     assert got.max_abs_error < 1e-3
     assert 0 < got.mean_abs_error <= got.max_abs_error
     assert got.top1_agreement == 1.0
@@ -168,7 +175,7 @@ def test_distance_of_a_model_with_exact_weights_is_rounding_only() -> None:
 def test_distance_measures_what_quantization_costs() -> None:
     model = settled(nn.Linear(8, 4))
     x = torch.randn(5, 8)
-    got = reference64.distance(model, x).unquantized
+    got = distances(model, x).unquantized
     exact = copy.deepcopy(model).double()(x.double()).detach()
     error = (network.run(model, x)[0].double() - exact).abs()
     assert got.max_abs_error == pytest.approx(float(error.max()))
@@ -181,14 +188,14 @@ def test_top1_agreement_is_the_share_of_rows_with_the_same_largest_value() -> No
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([[1.0], [1.001]]))
     # Per tensor both codes are 127: the golden rows are ties, which argmax gives to the first.
-    got = reference64.distance(model, torch.tensor([[1.0], [-1.0]]), per_channel=False).unquantized
+    got = distances(model, torch.tensor([[1.0], [-1.0]]), per_channel=False).unquantized
     assert got.top1_agreement == 0.5
 
 
 def test_distance_to_the_exact_model_is_what_rounding_costs() -> None:
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 4))
-    got = reference64.distance(model, torch.randn(5, 64))
+    got = distances(model, torch.randn(5, 64))
     assert 0 < got.exact.max_abs_error < 1e-5 < got.unquantized.max_abs_error
     assert got.exact.mean_abs_error <= got.exact.max_abs_error
 
