@@ -27,6 +27,9 @@ class Config:
 
     systolic_array_size: int
     systolic_array_accumulator_rows: int
+    systolic_array_ports: int
+    systolic_array_activation_words: int
+    systolic_array_weight_rows: int
     cpu_fpu_latency: int
     memory_banks: int
     memory_bank_kib: int
@@ -99,6 +102,17 @@ _RULES: tuple[_Rule, ...] = (
         "systolic_array.accumulator_rows",
         "a power of two from 4 to 256",
         lambda v, _: 4 <= v <= 256 and _power_of_two(v),
+    ),
+    _Rule("systolic_array.ports", "1, 2 or 4", lambda v, _: v in (1, 2, 4)),
+    _Rule(
+        "systolic_array.activation_words",
+        "a power of two from 64 to 65536",
+        lambda v, _: 64 <= v <= 65536 and _power_of_two(v),
+    ),
+    _Rule(
+        "systolic_array.weight_rows",
+        "a power of two from 16 to 4096",
+        lambda v, _: 16 <= v <= 4096 and _power_of_two(v),
     ),
     _Rule("cpu.fpu_latency", "0, 1 or 2", lambda v, _: 0 <= v <= 2),
     _Rule("memory.banks", "from 1 to 32", lambda v, _: 1 <= v <= 32),

@@ -128,6 +128,87 @@ SYSTOLIC_ARRAY = Block(
     ),
 )
 
+DESCRIPTOR_VERSION = 1
+
+DESCRIPTOR = (
+    Register("NEXT", 0x00, "RO", "address of the next descriptor; 0 ends the chain"),
+    Register(
+        "CONTROL",
+        0x04,
+        "RO",
+        "",
+        (
+            Field("VERSION", 0, 8, f"{DESCRIPTOR_VERSION}"),
+            Field("RELU", 8, 1, "1: ReLU follows scale and bias"),
+            Field(
+                "RESTART", 9, 2, "the window starts anew: 0 never, 1 at each band, 2 at each k tile"
+            ),
+        ),
+    ),
+    Register("INPUT", 0x08, "RO", "address of the feature map or matrix"),
+    Register("WEIGHTS", 0x0C, "RO", "address of weights, scales, biases"),
+    Register("OUTPUT", 0x10, "RO", "address of the result"),
+    Register("MAP_WORDS", 0x14, "RO", "words of the feature map, of all rows and channels"),
+    Register("ROW_WORDS", 0x18, "RO", "words of one of its rows"),
+    Register("ROW_START", 0x1C, "RO", "words from INPUT to the first kernel row; < 0: padding"),
+    Register(
+        "COLUMN_START", 0x20, "RO", "words from there to the first kernel column; < 0: padding"
+    ),
+    Register("ROW_STEP", 0x24, "RO", "words between positions below each other"),
+    Register("COLUMN_STEP", 0x28, "RO", "words between positions beside each other"),
+    Register("BAND_STEP", 0x2C, "RO", "words between bands"),
+    Register("RUN_STEP", 0x30, "RO", "words between runs"),
+    Register("RUN", 0x34, "RO", "words of a run"),
+    Register(
+        "TAPS",
+        0x38,
+        "RO",
+        "",
+        (Field("BANDS", 0, 16, "bands"), Field("RUNS", 16, 16, "runs of a band")),
+    ),
+    Register("WINDOWS", 0x3C, "RO", "windows of the whole job"),
+    Register(
+        "SHAPE",
+        0x40,
+        "RO",
+        "",
+        (
+            Field("WINDOW_COLUMNS", 0, 16, "windows beside each other"),
+            Field("CHUNK", 16, 8, "windows at a time"),
+        ),
+    ),
+    Register(
+        "POOL",
+        0x44,
+        "RO",
+        "",
+        (
+            Field("POOL_COLUMNS", 0, 4, "positions of a window beside each other"),
+            Field("POOL_ROWS", 4, 4, "positions of a window below each other"),
+            Field("TILE_GROUP", 8, 8, "n tiles at a time"),
+        ),
+    ),
+    Register(
+        "COLUMNS",
+        0x48,
+        "RO",
+        "",
+        (
+            Field("COLUMNS", 0, 16, "output channels"),
+            Field("TILE_COLUMNS", 16, 8, "of them in an n tile"),
+        ),
+    ),
+    Register("OUTPUT_STEP", 0x4C, "RO", "words between the outputs of windows"),
+    Register("WEIGHT_WORDS", 0x50, "RO", "words of all weights, without scales and biases"),
+    Register(
+        "SEGMENT_WORDS",
+        0x54,
+        "RO",
+        "words from `low` on that are ever needed; MAP_WORDS if unknown",
+    ),
+)
+"""A job of `stream` mode, as it lies in memory; docs/accelerator.md says what it means."""
+
 SOC_CTRL = Block(
     "soc_ctrl",
     0x2000_0000,
@@ -220,6 +301,7 @@ def canonical() -> dict[str, Any]:
     """What the configuration hash covers besides the configuration."""
     return {
         "blocks": [_without_doc(asdict(block)) for block in BLOCKS],
+        "descriptor": [DESCRIPTOR_VERSION, [_without_doc(asdict(word)) for word in DESCRIPTOR]],
         "addresses": [RAM_BASE, DEBUG_BASE, RV_TIMER_BASE, UART_BASE, BOOT_ADDRESS],
         "enums": {e.__name__: {m.name: m.value for m in e} for e in (Interrupt, Marker, ExitCode)},
     }

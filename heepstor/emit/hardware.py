@@ -7,6 +7,7 @@ so that nothing downstream is rebuilt without need.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
@@ -64,6 +65,9 @@ def sv_config_package(config: Config) -> str:
     integers = {
         "Size": config.systolic_array_size,
         "AccumulatorRows": config.systolic_array_accumulator_rows,
+        "Ports": config.systolic_array_ports,
+        "ActivationWords": config.systolic_array_activation_words,
+        "WeightRows": config.systolic_array_weight_rows,
         "FpuLatency": config.cpu_fpu_latency,
         "MemoryBanks": config.memory_banks,
         "MemoryInterleavedBanks": config.memory_interleaved_banks,
@@ -96,13 +100,8 @@ def sv_register_package(package: str, block: registers.Block) -> str:
     lines = [f"// {_GENERATED}", f"package {package};"]
     if block is registers.SYSTOLIC_ARRAY:
         lines.append(f"  localparam logic [31:0] IdValue = 32'h{registers.SYSTOLIC_ARRAY_ID:08X};")
-    for register in block.registers:
-        name = _camel(register.name)
-        lines.append(f"  localparam logic [15:0] {name}Offset = 16'h{register.offset:04X};")
-        for field in register.fields:
-            stem = f"{name}{_camel(field.name)}"
-            lines.append(f"  localparam int unsigned {stem}Lsb = {field.lsb};")
-            lines.append(f"  localparam int unsigned {stem}Width = {field.width};")
+        lines += _sv_descriptor()
+    lines += _sv_registers(block.registers)
     for window in block.windows:
         name = _camel(window.name)
         lines.append(f"  localparam logic [15:0] {name}Offset = 16'h{window.offset:04X};")
@@ -111,11 +110,37 @@ def sv_register_package(package: str, block: registers.Block) -> str:
     return "\n".join(lines)
 
 
+def _sv_descriptor() -> list[str]:
+    """Version, length and words of a descriptor."""
+    version, words = registers.DESCRIPTOR_VERSION, registers.DESCRIPTOR
+    return [
+        f"  localparam int unsigned DescriptorVersion = {version};",
+        f"  localparam int unsigned DescriptorWords = {len(words)};",
+        *_sv_registers(words, "Descriptor"),
+    ]
+
+
+def _sv_registers(table: Sequence[registers.Register], prefix: str = "") -> list[str]:
+    """Offset of each register, place of each field."""
+    lines = []
+    for register in table:
+        name = prefix + _camel(register.name)
+        lines.append(f"  localparam logic [15:0] {name}Offset = 16'h{register.offset:04X};")
+        for field in register.fields:
+            stem = f"{name}{_camel(field.name)}"
+            lines.append(f"  localparam int unsigned {stem}Lsb = {field.lsb};")
+            lines.append(f"  localparam int unsigned {stem}Width = {field.width};")
+    return lines
+
+
 def cpp_header(config: Config) -> str:
     """`heepstor_cfg.h`: the same facts for the firmware."""
     facts = {
         "kSize": config.systolic_array_size,
         "kAccumulatorRows": config.systolic_array_accumulator_rows,
+        "kPorts": config.systolic_array_ports,
+        "kActivationWords": config.systolic_array_activation_words,
+        "kWeightRows": config.systolic_array_weight_rows,
         "kConfigHash": config.hash,
         "kMemoryBytes": config.memory_bytes,
         "kStackBytes": config.stack_bytes,
@@ -139,19 +164,21 @@ def cpp_header(config: Config) -> str:
             f"namespace {block.name} {{",
             f"constexpr uint32_t kBase = 0x{block.base:X}u;",
         ]
-        for register in block.registers:
-            stem = f"k{_camel(register.name)}"
-            lines.append(
-                f"constexpr uint32_t {stem}Offset = 0x{register.offset:X}u;  // {register.doc}"
-            )
-            lines += [
-                f"constexpr uint32_t {stem}{_camel(f.name)}Lsb = {f.lsb}u;" for f in register.fields
-            ]
+        lines += _cpp_registers(block.registers)
         lines += [
             f"constexpr uint32_t k{_camel(w.name)}Offset = 0x{w.offset:X}u;  // {w.doc}"
             for w in block.windows
         ]
         lines.append(f"}}  // namespace {block.name}")
+    lines += [
+        "",
+        "// A job of `stream` mode: offsets in its descriptor, which lies in memory.",
+        "namespace descriptor {",
+        f"constexpr uint32_t kVersion = {registers.DESCRIPTOR_VERSION}u;",
+        f"constexpr uint32_t kWords = {len(registers.DESCRIPTOR)}u;",
+        *_cpp_registers(registers.DESCRIPTOR),
+        "}  // namespace descriptor",
+    ]
     for enum, type_name in (
         (registers.Interrupt, "Interrupt"),
         (registers.Marker, "Marker"),
@@ -160,6 +187,19 @@ def cpp_header(config: Config) -> str:
         lines += ["", *_cpp_enum(enum, type_name)]
     lines += ["", "}  // namespace heepstor::cfg", ""]
     return "\n".join(lines)
+
+
+def _cpp_registers(table: Sequence[registers.Register]) -> list[str]:
+    lines = []
+    for register in table:
+        stem = f"k{_camel(register.name)}"
+        lines.append(
+            f"constexpr uint32_t {stem}Offset = 0x{register.offset:X}u;  // {register.doc}"
+        )
+        lines += [
+            f"constexpr uint32_t {stem}{_camel(f.name)}Lsb = {f.lsb}u;" for f in register.fields
+        ]
+    return lines
 
 
 def _cpp_enum(enum: type[IntEnum], name: str) -> list[str]:
