@@ -14,8 +14,11 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from heepstor.job import Job
+
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
+Uint32Array = npt.NDArray[np.uint32]
 Shape = tuple[int, ...]
 
 
@@ -164,10 +167,14 @@ class Softmax:
 
 @dataclass(frozen=True, eq=False)
 class MatrixProduct:
-    """A quantized Linear (no window) or Conv2d."""
+    """A quantized Linear (no window) or Conv2d, and the largest of each `pool` of its positions.
+
+    `pool` is (rows, columns); with it, `gemm.m` counts only positions that belong to an output.
+    """
 
     gemm: Gemm
     window: Window2d | None
+    pool: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +224,19 @@ class Graph:
     input_shape: Shape
     nodes: tuple[Node, ...]
     output_shape: Shape
+
+
+@dataclass(frozen=True)
+class StreamJob:
+    """A job of a streamed layer: the output channels from `channel` on.
+
+    The weights, scales and biases of all jobs of a layer follow each other in memory; this one's
+    begin at word `constants`. Its first output is word `channel` of the layer's.
+    """
+
+    job: Job
+    channel: int
+    constants: int
 
 
 @dataclass(frozen=True)
