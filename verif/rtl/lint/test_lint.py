@@ -11,6 +11,7 @@ import pytest
 
 from heepstor import config as configuration
 from heepstor.build import rtl
+from verif.rtl.lint.verilator import verilator_lint
 
 CONFIGS = {
     "default": configuration.load(),
@@ -31,17 +32,6 @@ OWN_FILES = [
     *(file for folder in ("common", "systolic_array", "soc") for file in rtl.own_files(folder)),
     *sorted(HARNESS.glob("*.sv")),
 ]
-
-
-def verilator_lint(sources: rtl.Sources, top: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        str(rtl.package_folder("verilator") / "bin" / "verilator"),
-        *("--lint-only", "-Wall", "--top-module", top),
-        *(str(path) for path in rtl.WAIVERS),
-        *(f"-I{path}" for path in sources.include_folders),
-        *(str(path) for path in sources.files),
-    ]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
