@@ -247,7 +247,6 @@ class ArrayModel:
         row, bank = self._tile["ROW"], self._tile["BANK"]
         before, known_before = self._accumulators[row].copy(), self._accumulators_known[row].copy()
         known = self._weights_known[bank, :lanes].all(axis=0)
-        known &= all(lane in self._staged for lane in range(lanes))
         if self._tile["FIRST"]:
             start = np.zeros(self.size, np.float32)
         else:
@@ -255,9 +254,8 @@ class ArrayModel:
             known &= known_before
             # A step that continues from one that ABORT may have dropped has no known result.
             known &= np.array([(row, n) not in self._before_abort for n in range(self.size)])
-        staged = [self._staged.get(lane, np.float32(0)) for lane in range(lanes)]
-        a = np.array(staged, np.float32)
-        self._accumulators[row] = accumulate(start, a, self._weights[bank, :lanes])
+        weights = self._weights[bank, :lanes]
+        self._accumulators[row] = accumulate(start, self._staged[:lanes], weights)
         self._accumulators_known[row] = known
         for column in range(self.size):
             self._before_abort.pop((row, column), None)
@@ -327,4 +325,4 @@ class ArrayModel:
         self._errors = 0
         self._tile = decode("TILE", 0)
         self._steps = 0
-        self._staged: dict[int, np.float32] = {}
+        self._staged = np.zeros(self.size, np.float32)

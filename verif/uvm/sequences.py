@@ -405,7 +405,7 @@ class EveryMomentSequence(StateSequence):
 
 
 class AbortInEveryStateSequence(StateSequence):
-    """ABORT at once, and some cycles later."""
+    """ABORT at once, and some cycles later; then a step of lanes of which one alone is staged."""
 
     async def body(self) -> None:
         for state, gap in product(STATES, (0, 1, self.size, 3 * self.size)):
@@ -413,6 +413,9 @@ class AbortInEveryStateSequence(StateSequence):
             await self.enter(state)
             await self.issue(BusRequest(offset_of("CTRL"), encode("CTRL", ABORT=1), gap=gap))
             await StatusSequence().start(self.sequencer)
+            await self.write(offset_of("TILE"), encode("TILE", ROW=self.ROW, FIRST=1))
+            await self.issue(self._launch_request())
+            await self.read_accumulators(self.ROW, 1, self.size)
 
 
 class ByteEnableSequence(StateSequence):

@@ -120,6 +120,22 @@ def test_abort_of_a_step_to_a_row_never_written_leaves_anything(bus: Bus) -> Non
     assert bus.read(offset_of("ACCUMULATORS"), 0xDEAD_BEEF) == ""
 
 
+@pytest.mark.parametrize("cleared_by", ["ABORT", "reset"])
+def test_every_staged_lane_is_zero_again(bus: Bus, cleared_by: str) -> None:
+    bus.write(offset_of("WEIGHTS0"), 0x0000_0003)
+    bus.write(offset_of("WEIGHTS0", SIZE), 0x0000_0002)
+    bus.write(offset_of("STAGE"), to_bits(np.float32(5.0)))
+    if cleared_by == "ABORT":
+        bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
+    else:
+        bus.write(offset_of("WEIGHTS1"), 0)  # a reset may lose the last one
+        bus.model.reset([])
+    bus.write(offset_of("TILE"), encode("TILE", FIRST=1))
+    bus.write(offset_of("LAUNCH", WORD), to_bits(np.float32(1.0)))
+    assert "expected 0x40000000" in bus.read(offset_of("ACCUMULATORS"), to_bits(np.float32(17.0)))
+    assert bus.read(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0))) == ""
+
+
 def test_reset_forgets_what_was_in_flight_and_the_last_writes(bus: Bus) -> None:
     bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
     bus.write(offset_of("TILE"), encode("TILE", ROW=2))
