@@ -1,9 +1,9 @@
 """What tries to kill a mutant: the tests of the array's modules, at sizes that build in seconds.
 
-A bench runs the very tests of the regression, on other sources. Time is bounded in the simulation:
-a mutant gets `TIME_FACTOR` times the simulated time of the unmutated program, after which a
-watchdog bound to the top ends it. (A wall-clock limit stands behind it, for loops that take no
-time.)
+A bench runs the very tests of the regression, on other sources. What passes all tests is linted at
+the end, as the regression does: that finds most wrong widths. Time is bounded in the simulation: a
+mutant gets `TIME_FACTOR` times the simulated time of the unmutated program, after which a watchdog
+bound to the top ends it. (A wall-clock limit stands behind it, for loops that take no time.)
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
+from heepstor.build import rtl
 from heepstor.build.cache import cached
 from verif.harness import cocotb_runner, seeds
 from verif.harness.cocotb_runner import ROOT
 from verif.mutation.mutants import PACKAGE
 from verif.rtl import fp_unit, native, sa
+from verif.rtl.lint.verilator import verilator_lint
 
 TIME_FACTOR = 3
 SEED = "1"
@@ -89,10 +91,11 @@ class Bench:
     modules: tuple[str, ...]
     """Stems of the sources that the top needs, packages first; none means all of the array's."""
     tests: str
-    """Python module of cocotb tests, or the folder of a C++ test bench."""
+    """Python module of cocotb tests, or the folder of a C++ test bench or of the lint."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     public: tuple[str, ...] = ()
     is_native: bool = False
+    is_lint: bool = False
 
     def sources(self) -> list[Path]:
         """The unmutated sources."""
@@ -144,6 +147,12 @@ _CORES = [
     _cocotb(f"sa_core-{size}x64", "sa_core", _CORE, {"Size": size, "AccumulatorRows": 64})
     for size in (4, 8)
 ]
+_SUBORDINATE = _cocotb(
+    "sa_subordinate-20x64",
+    "sa_subordinate",
+    ("sa_reg_pkg", "sa_pkg", "sa_subordinate"),
+    {"Size": 20, "AccumulatorRows": 64},
+)
 _WHOLES = [
     _cocotb(
         f"systolic_array-{size}x{rows}",
@@ -155,7 +164,9 @@ _WHOLES = [
     for size, rows in ((4, 4), (12, 16))  # 12 is no power of two
 ]
 
-KILLERS: Mapping[str, Sequence[Bench]] = {
+_LINT = Bench("lint", "systolic_array", (), "verif.rtl.lint", is_lint=True)
+
+_TESTS: Mapping[str, Sequence[Bench]] = {
     "common/clk_gate.sv": [_GATE],
     "common/delay_line.sv": _LINES,
     "systolic_array/sa_accumulator.sv": [_ACCUMULATOR],
@@ -165,9 +176,10 @@ KILLERS: Mapping[str, Sequence[Bench]] = {
     "systolic_array/sa_fp_mul.sv": [_MUL, _MUL_CONTROL],
     "systolic_array/sa_pe.sv": [_PE],
     "systolic_array/sa_pkg.sv": [_PE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
-    "systolic_array/sa_subordinate.sv": _WHOLES,
+    "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES],
     "systolic_array/systolic_array.sv": _WHOLES,
 }
+KILLERS = {file: (*benches, _LINT) for file, benches in _TESTS.items()}
 """Benches for the mutants of a file, the quickest killer first; paths relative to `rtl`.
 
 A module is to be killed by its own tests: what only a GEMM notices is found late.
@@ -229,6 +241,12 @@ def run(
         stack.enter_context(mock.patch.object(cocotb_runner, "RUNS", folder))
         everything = [*_support(bench, folder), *sources]
         return (_run_native if bench.is_native else _run_cocotb)(bench, everything)
+
+
+def lint(bench: Bench, sources: Sequence[Path]) -> str | None:
+    """The first warning about the sources of a bench; None if there is none."""
+    warnings = verilator_lint(rtl.Sources(tuple(sources), ()), bench.top).stderr
+    return warnings.partition("\n")[0] or None
 
 
 def is_timeout(cause: str) -> bool:

@@ -161,6 +161,8 @@ def _remembered(
 
 def _outcome(bench: Bench, its_subject: Subject, mutant: Mutant, folder: Path) -> Outcome:
     """What one bench makes of a mutant."""
+    if bench.is_lint:
+        return _lint_outcome(bench, its_subject, mutant)
     limit_ns = benches.TIME_FACTOR * _nominal_time_ns(bench, its_subject, folder)
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -173,6 +175,23 @@ def _outcome(bench: Bench, its_subject: Subject, mutant: Mutant, folder: Path) -
         return Outcome(Status.SURVIVED)
     status = Status.TIMEOUT if benches.is_timeout(cause) else Status.KILLED
     return Outcome(status, bench.name, cause)
+
+
+def _lint_outcome(bench: Bench, its_subject: Subject, mutant: Mutant) -> Outcome:
+    """What the lint makes of a mutant, which is alone there: a program of many would not be clean.
+
+    Raises:
+        AssertionError: it has something against what is not mutated.
+    """
+    text = mutant.applied(its_subject.text)
+    with tempfile.TemporaryDirectory() as scratch:
+        warning = benches.lint(bench, _sources(bench, its_subject.file, text, Path(scratch)))
+    if warning is None:
+        return Outcome(Status.SURVIVED)
+    fault = benches.lint(bench, bench.sources())
+    if fault:
+        raise AssertionError(f"{bench.name} fails on what is not mutated: {fault}")
+    return Outcome(Status.KILLED, bench.name, warning)
 
 
 def _run(

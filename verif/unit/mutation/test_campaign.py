@@ -25,8 +25,11 @@ def _mutant(after: str, *, selectable: bool = True) -> Mutant:
 
 _EQUIVALENT = _mutant(f"{_BEFORE} | '0")
 _WRONG = _mutant(f"~{_BEFORE}")
+_TOO_WIDE = _mutant(f"{{1'b0, {_BEFORE}}}")
 _NONSENSE = _mutant("there_is_no_such_name", selectable=False)
-_SUBJECT = Subject(_FILE, _TEXT, (_EQUIVALENT, _WRONG, _NONSENSE), (_BENCH,))
+_SUBJECT = Subject(
+    _FILE, _TEXT, (_EQUIVALENT, _WRONG, _TOO_WIDE, _NONSENSE), benches.KILLERS[_FILE]
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,12 @@ def test_mutant_becomes_what_the_tests_make_of_it(
     assert campaign.evaluate(_SUBJECT, mutant, tmp_path).status is status
 
 
+def test_wrong_width_that_no_simulation_notices_is_killed_by_the_lint(tmp_path: Path) -> None:
+    outcome = campaign.evaluate(_SUBJECT, _TOO_WIDE, tmp_path)
+    assert outcome.bench == "lint"
+    assert "WIDTHTRUNC" in outcome.cause
+
+
 def test_mutant_that_runs_longer_than_its_share_is_ended(tmp_path: Path) -> None:
     program = tmp_path / "delay_line.sv"
     program.write_text(_SUBJECT.program(), encoding="utf-8")
@@ -52,6 +61,14 @@ def test_mutant_that_runs_longer_than_its_share_is_ended(tmp_path: Path) -> None
     cause = benches.run(_BENCH, [program], selected=1, limit_ns=nominal // 2)
     assert cause is not None
     assert benches.TIMED_OUT in cause
+
+
+def test_lint_that_fails_without_a_mutant_gives_no_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benches, "lint", lambda *_: "always something")
+    with pytest.raises(AssertionError, match="lint fails on what is not mutated"):
+        campaign.evaluate(_SUBJECT, _EQUIVALENT, tmp_path)
 
 
 def test_tests_that_fail_without_a_mutant_give_no_score(tmp_path: Path) -> None:

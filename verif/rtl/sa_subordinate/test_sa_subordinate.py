@@ -1,0 +1,20 @@
+"""Registers and bus side of the array alone, at sizes that are slow to build with all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+
+# 5 and 7 groups: the rows of no other size are as hard to divide by.
+@pytest.mark.parametrize(("size", "rows"), [(20, 64), (28, 256)])
+def test_sa_subordinate(size: int, rows: int) -> None:
+    modules = ("sa_reg_pkg", "sa_pkg", "sa_subordinate")
+    run_module(
+        "sa_subordinate",
+        [path for path in sa.sources() if path.stem in modules],
+        "verif.rtl.sa_subordinate.cocotb_sa_subordinate",
+        {"Size": size, "AccumulatorRows": rows},
+    )
