@@ -116,7 +116,7 @@ def _fitted(whole: Job, config: Config) -> Job | str:
     if not able:
         words = config.systolic_array_activation_words
         return f"the buffer of activations, {words} words, is too small for one window"
-    return min(able, key=lambda job: stream_cost.cycles(job, config))
+    return min(able, key=lambda job: stream_cost.rank(job, config))
 
 
 def _blocks(whole: Job, config: Config) -> Iterator[Job]:

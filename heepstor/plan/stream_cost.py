@@ -19,15 +19,25 @@ def row_latency(config: Config) -> int:
 
 
 def cycles(job: Job, config: Config) -> int:
-    """The larger of what the array and the ports need, restarts, filling and draining."""
-    array = sum(
+    """The larger of what the array and the ports need, and filling."""
+    ports = _words(job, config) // config.systolic_array_ports
+    return max(_array(job, config), ports) + _FILL
+
+
+def rank(job: Job, config: Config) -> tuple[int, int]:
+    """The smaller, the better; of jobs that the ports limit alike, the array ends one earlier."""
+    return cycles(job, config), _array(job, config)
+
+
+def _array(job: Job, config: Config) -> int:
+    """Cycles of a job whose words are there in time."""
+    blocks = sum(
         count * groups * _block(job, windows * job.pool, group, config)
         for windows, count in _split(job.windows, job.chunk)
         for group, groups in _split(job.n_tiles, job.tile_group)
     )
-    ports = _words(job, config) // config.systolic_array_ports
-    ends = row_latency(config) + _drain(job, job.chunk * job.pool, job.tile_group, config)
-    return max(array, ports) + _restarts(job, config) * _RESTART + ends + _FILL
+    last = row_latency(config) + _drain(job, job.chunk * job.pool, job.tile_group, config)
+    return blocks + last + _restarts(job, config) * _RESTART
 
 
 def _block(job: Job, rows: int, group: int, config: Config) -> int:
