@@ -25,7 +25,7 @@ def fields() -> tuple[tuple[str, int], ...]:
 
 
 def pack(job: Job, **addresses: int) -> int:
-    """`job` with its `input_address`, `weights_address`, `output_address`; 0 where none is given."""
+    """`job` as job_t; an address (`input_address=...`) that is not given is 0."""
     values = {name: int(value) for name, value in asdict(job).items()}
     packed = 0
     for name, width in fields():

@@ -1,0 +1,25 @@
+"""What becomes of finished sums on their way to memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+_FILES = [
+    path for path in sa.sources() if path.stem in (*sa.EPILOGUE_MODULES, "sa_job_pkg", "sa_drain")
+]
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "ports"), [(4, 8, 1), (8, 16, 1), (8, 16, 2), (12, 64, 4)]
+)
+def test_sa_drain(size: int, rows: int, ports: int) -> None:
+    run_module(
+        "sa_drain",
+        _FILES,
+        "verif.rtl.sa_drain.cocotb_sa_drain",
+        {"Size": size, "AccumulatorRows": rows, "Ports": ports},
+        random_state=True,
+    )
