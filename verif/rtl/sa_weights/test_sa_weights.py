@@ -1,0 +1,26 @@
+"""The weights of a job, from memory to the core."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+_MODULES = (
+    *("sa_pkg", "sa_job_pkg"),
+    *("sa_gearbox", "sa_tile_loop", "sa_weight_fetch", "sa_weights"),
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "ports", "rows"), [(4, 1, 16), (4, 4, 16), (8, 1, 64), (8, 2, 64), (12, 4, 32)]
+)
+def test_sa_weights(size: int, ports: int, rows: int) -> None:
+    run_module(
+        "sa_weights",
+        [path for path in sa.sources() if path.stem in _MODULES],
+        "verif.rtl.sa_weights.cocotb_sa_weights",
+        {"Size": size, "Ports": ports, "WeightRows": rows},
+        random_state=True,
+    )
