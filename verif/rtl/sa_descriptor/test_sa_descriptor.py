@@ -1,0 +1,20 @@
+"""Descriptors of jobs: fetched, checked, unpacked, one after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+MODULES = ("sa_reg_pkg", "sa_job_pkg", "sa_descriptor")
+
+
+@pytest.mark.parametrize(("size", "rows"), [(4, 4), (12, 64)])
+def test_sa_descriptor(size: int, rows: int) -> None:
+    run_module(
+        "sa_descriptor",
+        [path for path in sa.sources() if path.stem in MODULES],
+        "verif.rtl.sa_descriptor.cocotb_sa_descriptor",
+        {"Size": size, "AccumulatorRows": rows},
+    )
