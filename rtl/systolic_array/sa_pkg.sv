@@ -7,6 +7,8 @@ package sa_pkg;
   // Cycles from operands to result; one operation may start every cycle.
   localparam int unsigned MulLatency = 1;  // sa_fp_mul
   localparam int unsigned AddLatency = 2;  // sa_fp_add
+  localparam int unsigned Mul32Latency = 2;  // sa_fp_mul32
+  localparam int unsigned EpilogueLatency = Mul32Latency + AddLatency;  // sa_epilogue
   // Cycles from a processing element to its neighbour on the right.
   localparam int unsigned HopLatency = 1;  // sa_pe
 

@@ -124,13 +124,14 @@ def _cocotb(
     return Bench(name, top, modules, tests, parameters or {}, public)
 
 
-_MUL, _ADD = (
-    Bench(unit, unit, ("sa_pkg", unit), f"verif.rtl.{unit}", is_native=True)
-    for unit in ("sa_fp_mul", "sa_fp_add")
-)
-_MUL_CONTROL, _ADD_CONTROL = (
-    _cocotb(f"{unit}-control", unit, ("sa_pkg", unit)) for unit in ("sa_fp_mul", "sa_fp_add")
-)
+_ARITHMETIC = {
+    f"systolic_array/{unit}.sv": [
+        Bench(unit, unit, ("sa_pkg", unit), f"verif.rtl.{unit}", is_native=True),
+        _cocotb(f"{unit}-control", unit, ("sa_pkg", unit)),
+    ]
+    for unit in ("sa_fp_add", "sa_fp_mul", "sa_fp_mul32")
+}
+_EPILOGUE = _cocotb("sa_epilogue", "sa_epilogue", sa.EPILOGUE_MODULES)
 _PE = _cocotb("sa_pe", "sa_pe", ("sa_pkg", "sa_fp_mul", "sa_fp_add", "sa_pe"))
 _ACCUMULATOR = _cocotb(
     "sa_accumulator", "sa_accumulator", ("sa_pkg", "sa_accumulator"), {"Size": 4, "Rows": 4}
@@ -172,10 +173,10 @@ _TESTS: Mapping[str, Sequence[Bench]] = {
     "systolic_array/sa_accumulator.sv": [_ACCUMULATOR],
     "systolic_array/sa_array.sv": _ARRAYS,
     "systolic_array/sa_core.sv": _CORES,
-    "systolic_array/sa_fp_add.sv": [_ADD, _ADD_CONTROL],
-    "systolic_array/sa_fp_mul.sv": [_MUL, _MUL_CONTROL],
+    "systolic_array/sa_epilogue.sv": [_EPILOGUE],
+    **_ARITHMETIC,
     "systolic_array/sa_pe.sv": [_PE],
-    "systolic_array/sa_pkg.sv": [_PE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
+    "systolic_array/sa_pkg.sv": [_PE, _EPILOGUE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
     "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES],
     "systolic_array/systolic_array.sv": _WHOLES,
 }

@@ -12,8 +12,18 @@ _SMALLEST_EXPONENT = -149  # of the last bit of a subnormal number
 _LARGEST_EXPONENT = 104  # of the last bit of the largest numbers
 
 
-def multiply(a: int, weight: int) -> int:
-    """Bits of fl(a * weight) for the bits `a` and an integer."""
+def multiply(a: int, b: int) -> int:
+    """Bits of fl(a * b) for the bits `a` and `b`."""
+    sign = (a ^ b) & SIGN
+    if _is_nan(a) or _is_nan(b):
+        return CANONICAL_NAN
+    if _is_infinite(a) or _is_infinite(b):
+        return CANONICAL_NAN if 0 in (a & ~SIGN, b & ~SIGN) else sign | INFINITY
+    return sign | _round(abs(_value(a) * _value(b)))
+
+
+def multiply_by_weight(a: int, weight: int) -> int:
+    """Bits of fl(a * weight) for the bits `a` and an integer, whose zero is positive."""
     sign = (a & SIGN) ^ (SIGN if weight < 0 else 0)
     if _is_nan(a) or (_is_infinite(a) and weight == 0):
         return CANONICAL_NAN

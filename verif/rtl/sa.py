@@ -19,10 +19,14 @@ Int8Array = npt.NDArray[np.int8]
 ARRAY_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul", "sa_fp_add", "sa_pe", "sa_array")
 """Files of sa_array and what it instantiates."""
 
-_SPECIAL_BITS = (
+EPILOGUE_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul32", "sa_fp_add", "sa_epilogue")
+"""Files of sa_epilogue and what it instantiates."""
+
+SPECIAL_BITS = (
     *(0x0000_0000, 0x0000_0001, 0x007F_FFFF, 0x0080_0000, 0x3F80_0000),
     *(0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FC0_0000, 0x7FFF_FFFF),
 )
+"""Positive values at the edges of the format, and NaNs."""
 
 
 def sources() -> list[Path]:
@@ -46,7 +50,7 @@ def draw_floats(rng: np.random.Generator, *shape: int, wild: float = 0.02) -> Fl
     values = rng.standard_normal(shape, np.float32)
     values[rng.random(shape) < 0.1] = 0
     bits = rng.integers(0, 2**32, shape, np.uint32)
-    specials = rng.choice(np.array(_SPECIAL_BITS, np.uint32), shape) | (bits & 0x8000_0000)
+    specials = rng.choice(np.array(SPECIAL_BITS, np.uint32), shape) | (bits & 0x8000_0000)
     odd = np.where(rng.random(shape) < 0.5, bits, specials).view(np.float32)
     return np.where(rng.random(shape) < wild, odd, values)
 
