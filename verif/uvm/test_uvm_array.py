@@ -16,6 +16,8 @@ from verif.harness.cocotb_runner import ROOT, run_module
 
 CONFIGURATIONS = ((4, 4), (8, 4), (12, 8))
 """(size, accumulator rows); few rows, so that M is cut in chunks; 12 is no power of two."""
+FULL_CONFIGURATIONS = ((16, 4),)
+"""Those that `--full` adds."""
 
 # Not imported: it is for simulator processes.
 TESTS = re.findall(
@@ -41,14 +43,18 @@ def array_sources(rtl: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("test", TESTS)
-@pytest.mark.parametrize(("size", "rows"), CONFIGURATIONS)
+@pytest.mark.parametrize(
+    ("size", "rows"),
+    [*CONFIGURATIONS, *(pytest.param(*c, marks=pytest.mark.full) for c in FULL_CONFIGURATIONS)],
+)
 def test_array(size: int, rows: int, test: str) -> None:
     _run(size, rows, test, "tests")
 
 
 def test_arrays_of_all_sizes_give_the_same_bits(tmp_path: Path) -> None:
     words = {}
-    for size, rows in CONFIGURATIONS:
+    full = (*CONFIGURATIONS, *FULL_CONFIGURATIONS)
+    for size, rows in session.of(quick=CONFIGURATIONS, full=full):
         results = tmp_path / f"{size}.npy"
         _run(size, rows, "SameProductsOnEverySize", "same_bits", [f"+results={results}"])
         words[size] = np.load(results)
