@@ -1,4 +1,4 @@
-// Accumulator memory: Rows rows of Size words, one port to read and one to write.
+// Half of the accumulators: a memory of Rows rows of Size words, one port to read and one to write.
 //
 // A row is read whole and written by column. The one thing a reader would get wrong: reading a row in
 // the cycle in which it is written gives what it held before; sa_core never does it.

@@ -2,7 +2,8 @@
 //
 // A step is one row of activations in, one row of sums out: for each column n,
 // sums_o[n] = partial_sums_i[n] + activations_i[0] * w[0][n] + activations_i[1] * w[1][n] + ..., summed
-// in that order, skipping the lanes that are not valid. A new step may enter every cycle.
+// in that order, skipping the lanes that are not valid. A new step may enter every cycle. One without
+// any lane hands its partial sums on; only a NaN may change, to the canonical one (sa_fp_add).
 //
 //            partial_sums_i          column n delayed n hops
 //              |    |    |
@@ -23,20 +24,18 @@
 // A weight may be written at any time; which cycles are safe is for sa_core to know. There is no flush:
 // sums of a step that nobody wants come out and are ignored.
 module sa_array #(
-    parameter  int unsigned Size       = 8,
-    localparam int unsigned RowWidth   = sa_pkg::index_width(Size),
-    localparam int unsigned GroupWidth = sa_pkg::index_width(Size / 4)
+    parameter  int unsigned Size     = 8,
+    localparam int unsigned RowWidth = sa_pkg::index_width(Size)
 ) (
     input logic clk_i,
     input logic rst_ni,
 
-    // Four adjacent weights of one row: byte j is for column 4 * group + j.
-    input logic                       weight_valid_i,
-    input logic                       weight_bank_i,
-    input logic [  RowWidth-1:0]      weight_row_i,
-    input logic [GroupWidth-1:0]      weight_group_i,
-    input logic [           3:0]      weight_enable_i,
-    input logic [           3:0][7:0] weight_data_i,
+    // Weights of one row, by column.
+    input logic                     weight_valid_i,
+    input logic                     weight_bank_i,
+    input logic [RowWidth-1:0]      weight_row_i,
+    input logic [    Size-1:0]      weight_enable_i,
+    input logic [    Size-1:0][7:0] weight_data_i,
 
     input logic                  step_valid_i,
     input logic                  step_bank_i,
@@ -69,11 +68,6 @@ module sa_array #(
 
   always_ff @(posedge clk_i) bank_q <= bank_by_age[LastRowAge-1:0];
 
-  logic [Size-1:0] column_write;
-  for (genvar n = 0; n < Size; n++) begin : gen_column_write
-    assign column_write[n] = weight_group_i == GroupWidth'(n / 4) && weight_enable_i[n%4];
-  end
-
   for (genvar k = 0; k < Size; k++) begin : gen_row
     localparam int unsigned Age = sa_pkg::weight_use_age(k, 0);
 
@@ -96,8 +90,8 @@ module sa_array #(
       sa_pe u_pe (
           .clk_i,
           .rst_ni,
-          .weight_write_i(row_write & {2{column_write[n]}}),
-          .weight_i(weight_data_i[n%4]),
+          .weight_write_i(row_write & {2{weight_enable_i[n]}}),
+          .weight_i(weight_data_i[n]),
           .west_valid_i(valid[k][n]),
           .west_lane_i(lane[k][n]),
           .west_bank_i(bank[k][n]),

@@ -47,21 +47,20 @@ module sa_subordinate #(
     output logic [       Size-1:0]       step_lanes_o,
     output logic [       Size-1:0][31:0] step_activations_o,
 
-    output logic                  weight_valid_o,
-    input  logic                  weight_ready_i,
-    output logic                  weight_bank_o,
-    output logic [ LaneWidth-1:0] weight_row_o,
-    output logic [GroupWidth-1:0] weight_group_o,
-    output logic [           3:0] weight_enable_o,
-    output logic [          31:0] weight_data_o,
+    output logic                      weight_valid_o,
+    input  logic                      weight_ready_i,
+    output logic                      weight_bank_o,
+    output logic [LaneWidth-1:0]      weight_row_o,
+    output logic [     Size-1:0]      weight_enable_o,
+    output logic [     Size-1:0][7:0] weight_data_o,
 
-    output logic                   acc_valid_o,
-    input  logic                   acc_ready_i,
-    output logic                   acc_write_o,
-    output logic [AccRowWidth-1:0] acc_row_o,
-    output logic [  LaneWidth-1:0] acc_column_o,
-    output logic [           31:0] acc_wdata_o,
-    input  logic [           31:0] acc_rdata_i
+    output logic                         acc_valid_o,
+    input  logic                         acc_ready_i,
+    output logic                         acc_write_o,
+    output logic [AccRowWidth-1:0]       acc_row_o,
+    output logic [  LaneWidth-1:0]       acc_column_o,
+    output logic [           31:0]       acc_wdata_o,
+    input  logic [       Size-1:0][31:0] acc_rdata_i
 );
 
   // A group is four columns side by side: a word of weights, four words of accumulators.
@@ -271,6 +270,7 @@ module sa_subordinate #(
   ////////////////////////////////
 
   logic rvalid_q, is_acc_read_q;
+  logic [LaneWidth-1:0] acc_column_q;
   logic [31:0] rdata_d, rdata_q;
 
   always_comb begin
@@ -311,8 +311,11 @@ module sa_subordinate #(
     end
   end
 
+  // The row that an access reads comes a cycle later.
+  always_ff @(posedge clk_i) acc_column_q <= acc_column_o;
+
   assign obi_rvalid_o = rvalid_q;
-  assign obi_rdata_o  = is_acc_read_q ? acc_rdata_i : rdata_q;
+  assign obi_rdata_o  = is_acc_read_q ? acc_rdata_i[acc_column_q] : rdata_q;
 
   ////////////////////////////////
   // To the core                //
@@ -335,6 +338,7 @@ module sa_subordinate #(
   end
 
   logic [Size-1:0][31:0] activations_q;
+  logic [31:0] weight_word_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) activations_q <= '0;
@@ -352,15 +356,15 @@ module sa_subordinate #(
     if (is_weight) begin
       weight_bank_o <= in_bank_1;
       weight_row_o <= LaneWidth'(row);
-      weight_group_o <= group_in_row;
-      weight_enable_o <= obi_be_i;
-      weight_data_o <= obi_wdata_i;
+      weight_enable_o <= Size'(obi_be_i) << (4 * group_in_row);
+      weight_word_q <= obi_wdata_i;
     end
   end
 
   assign step_valid_o = step_valid_q;
   assign step_activations_o = activations_q;
   assign weight_valid_o = weight_valid_q;
+  assign weight_data_o = {Groups{weight_word_q}};
 
   // Accumulators are accessed in the cycle of the grant; what was launched before must be in the core.
   assign acc_valid_o = obi_req_i && target == Accumulators && !is_refused && !step_valid_q;
@@ -399,8 +403,7 @@ module sa_subordinate #(
 
   WeightWaitsUnchanged :
   assert property (weight_valid_o && !weight_ready_i |=> weight_valid_o &&
-                   $stable({weight_bank_o, weight_row_o, weight_group_o}) &&
-                   $stable({weight_enable_o, weight_data_o}))
+                   $stable({weight_bank_o, weight_row_o, weight_enable_o, weight_data_o}))
   else $error("a weight was changed or lost while it waited");
 
 endmodule

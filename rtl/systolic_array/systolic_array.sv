@@ -34,7 +34,6 @@ module systolic_array #(
 
   localparam int unsigned AccRowWidth = sa_pkg::index_width(AccumulatorRows);
   localparam int unsigned LaneWidth = sa_pkg::index_width(Size);
-  localparam int unsigned GroupWidth = sa_pkg::index_width(Size / 4);
 
   logic abort, busy;
   logic step_valid, step_ready, step_first, step_bank;
@@ -43,13 +42,13 @@ module systolic_array #(
   logic [Size-1:0][31:0] step_activations;
   logic weight_valid, weight_ready, weight_bank;
   logic [LaneWidth-1:0] weight_row;
-  logic [GroupWidth-1:0] weight_group;
-  logic [3:0] weight_enable;
-  logic [31:0] weight_data;
+  logic [Size-1:0] weight_enable;
+  logic [Size-1:0][7:0] weight_data;
   logic acc_valid, acc_ready, acc_write;
   logic [AccRowWidth-1:0] acc_row;
   logic [  LaneWidth-1:0] acc_column;
-  logic [31:0] acc_wdata, acc_rdata;
+  logic [31:0] acc_wdata;
+  logic [Size-1:0][31:0] acc_rdata;
 
   logic unused_address_bits;
   assign unused_address_bits = ^{obi_addr_i[31:16], obi_addr_i[1:0]};
@@ -83,7 +82,6 @@ module systolic_array #(
       .weight_ready_i(weight_ready),
       .weight_bank_o(weight_bank),
       .weight_row_o(weight_row),
-      .weight_group_o(weight_group),
       .weight_enable_o(weight_enable),
       .weight_data_o(weight_data),
       .acc_valid_o(acc_valid),
@@ -114,7 +112,6 @@ module systolic_array #(
       .weight_ready_o(weight_ready),
       .weight_bank_i(weight_bank),
       .weight_row_i(weight_row),
-      .weight_group_i(weight_group),
       .weight_enable_i(weight_enable),
       .weight_data_i(weight_data),
       .acc_valid_i(acc_valid),

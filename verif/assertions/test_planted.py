@@ -20,6 +20,10 @@ from verif.rtl import sa, soc
 from verif.rtl.obi_xbar.test_obi_xbar import ASSERTIONS as XBAR_ASSERTIONS
 
 _CORE = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
+_WEIGHTS = (
+    *("sa_pkg", "sa_job_pkg", "fifo", "sa_weight_fetch"),
+    *("sa_gearbox", "sa_tile_loop", "sa_weights"),
+)
 
 
 def array_files(*modules: str) -> list[Path]:
@@ -46,6 +50,14 @@ BENCHES = {
         "verif.assertions.cocotb_sa_subordinate",
         {"Size": 4, "AccumulatorRows": 4},
     ),
+    "sa_weights": Bench(
+        array_files(*_WEIGHTS),
+        "verif.assertions.cocotb_sa_weights",
+    ),
+    "sa_weight_fetch": Bench(
+        array_files(*_WEIGHTS[:4]),
+        "verif.assertions.cocotb_sa_weight_fetch",
+    ),
     "obi_assertions": Bench(
         array_files("obi_assertions"),
         "verif.assertions.cocotb_obi_assertions",
@@ -58,7 +70,6 @@ BENCHES = {
     ),
 }
 BY_FRONT_ENDS = {
-    "EveryStepHasAValidLane": "step_without_a_lane",
     "StepWaitsUnchanged": "step_that_is_withdrawn",
 }
 """Planted in verif.rtl.sa_core.cocotb_rule_breakers, beside others like it."""

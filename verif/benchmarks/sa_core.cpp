@@ -35,21 +35,21 @@ int main(int argc, char** argv) {
   // Activations near 1 and weights of all kinds, so that sums neither vanish nor overflow at once.
   uint32_t random = 1;
   const auto draw = [&] { return random = random * 1664525 + 1013904223; };
+  const uint64_t all = (uint64_t{1} << size) - 1;
+  dut->weight_enable_i = all;
+  // A port of 8 * size bits is an integer or an array of them, as wide as it must be.
+  const auto weights = reinterpret_cast<uint8_t*>(&dut->weight_data_i);
   for (unsigned row = 0; row < size; row++) {
-    for (unsigned group = 0; group < size / 4; group++) {
-      dut->weight_valid_i = 1;
-      dut->weight_row_i = row;
-      dut->weight_group_i = group;
-      dut->weight_enable_i = 0xF;
-      dut->weight_data_i = draw();
-      cycle();
-    }
+    dut->weight_valid_i = 1;
+    dut->weight_row_i = row;
+    for (unsigned column = 0; column < size; column++) weights[column] = draw() >> 24;
+    cycle();
   }
   dut->weight_valid_i = 0;
 
   dut->step_valid_i = busy;
   dut->step_first_i = 1;
-  dut->step_lanes_i = (uint64_t{1} << size) - 1;
+  dut->step_lanes_i = all;
   for (uint64_t i = 0; i < cycles; i++) {
     dut->step_row_i = i % rows;
     if (busy) {

@@ -3,8 +3,7 @@ module sa_core_formal #(
   parameter  int unsigned Size            = 4,
   parameter  int unsigned AccumulatorRows = 4,
   localparam int unsigned AccRowWidth     = sa_pkg::index_width(AccumulatorRows),
-  localparam int unsigned LaneWidth       = sa_pkg::index_width(Size),
-  localparam int unsigned GroupWidth      = sa_pkg::index_width(Size / 4)
+  localparam int unsigned LaneWidth       = sa_pkg::index_width(Size)
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -16,7 +15,6 @@ module sa_core_formal #(
   input logic                   weight_valid_i,
   input logic                   weight_bank_i,
   input logic [  LaneWidth-1:0] weight_row_i,
-  input logic [ GroupWidth-1:0] weight_group_i,
   input logic                   acc_valid_i,
   input logic                   acc_write_i,
   input logic [AccRowWidth-1:0] acc_row_i,
@@ -28,7 +26,7 @@ module sa_core_formal #(
   output logic sums_come_out_for_the_row_that_expects_them_o,
   output logic accumulator_waits_while_its_row_is_in_flight_o,
   output logic accumulator_waits_for_nothing_else_o,
-  output logic accumulator_access_never_meets_a_step_o,
+  output logic accumulator_access_never_meets_a_step_in_its_half_o,
   output logic weight_in_use_is_never_written_o,
   output logic weight_of_an_idle_bank_never_waits_o,
   output logic each_step_in_flight_has_a_row_of_its_own_o,
@@ -59,7 +57,6 @@ module sa_core_formal #(
     .weight_ready_o(weight_ready),
     .weight_bank_i,
     .weight_row_i,
-    .weight_group_i,
     .weight_enable_i('1),
     .weight_data_i('0),
     .acc_valid_i,
@@ -125,19 +122,31 @@ module sa_core_formal #(
   assign accumulator_waits_while_its_row_is_in_flight_o =
       !(acc_ready && to_row_q[acc_row_i] != '0);
 
-  assign accumulator_waits_for_nothing_else_o =
-      acc_ready || to_row_q[acc_row_i] != '0 || enters ||
-      (acc_write_i && (steps_q[0][Latency-1] || steps_q[1][Latency-1]));
+  // A step enters, or leaves with its sums, in the half of the access.
+  logic enters_here, leaves_here;
 
-  assign accumulator_access_never_meets_a_step_o =
-      !(acc_valid_i && acc_ready && (enters || (acc_write_i && u_dut.sums_valid)));
+  always_comb begin
+    enters_here = enters && step_row_i[AccRowWidth-1] == acc_row_i[AccRowWidth-1];
+    leaves_here = 1'b0;
+    for (int unsigned r = 0; r < AccumulatorRows; r++) begin
+      if (to_row_q[r][Latency-1] && (r >= AccumulatorRows / 2) == acc_row_i[AccRowWidth-1]) begin
+        leaves_here = 1'b1;
+      end
+    end
+  end
+
+  assign accumulator_waits_for_nothing_else_o =
+      acc_ready || to_row_q[acc_row_i] != '0 || enters_here || (acc_write_i && leaves_here);
+
+  assign accumulator_access_never_meets_a_step_in_its_half_o =
+      !(acc_valid_i && acc_ready &&
+        (enters_here || (acc_write_i && leaves_here && u_dut.sums_valid)));
 
   // A step of age t has passed the elements that are used at age t or before; what is written now is
   // seen from the next cycle on.
   always_comb begin
     int unsigned last_use;
-    last_use = 32'(weight_row_i) * sa_pkg::AddLatency +
-        (4 * 32'(weight_group_i) + 3) * sa_pkg::HopLatency;
+    last_use = 32'(weight_row_i) * sa_pkg::AddLatency + (Size - 1) * sa_pkg::HopLatency;
     weight_in_use_is_never_written_o = 1'b1;
     if (weight_ready && weight_valid_i) begin
       if (enters && step_bank_i == weight_bank_i) weight_in_use_is_never_written_o = 1'b0;
@@ -149,8 +158,7 @@ module sa_core_formal #(
     end
   end
 
-  assign assume_weight_is_in_the_array_o =
-      32'(weight_row_i) < Size && 32'(weight_group_i) < Size / 4;
+  assign assume_weight_is_in_the_array_o = 32'(weight_row_i) < Size;
 
   assign weight_of_an_idle_bank_never_waits_o =
       weight_ready || steps_q[weight_bank_i] != '0 ||

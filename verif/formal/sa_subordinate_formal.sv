@@ -6,8 +6,7 @@ module sa_subordinate_formal #(
   parameter  int unsigned Size            = 4,
   parameter  int unsigned AccumulatorRows = 4,
   localparam int unsigned AccRowWidth     = sa_pkg::index_width(AccumulatorRows),
-  localparam int unsigned LaneWidth       = sa_pkg::index_width(Size),
-  localparam int unsigned GroupWidth      = sa_pkg::index_width(Size / 4)
+  localparam int unsigned LaneWidth       = sa_pkg::index_width(Size)
 ) (
   input logic clk_i,
   input logic rst_ni,
@@ -18,11 +17,11 @@ module sa_subordinate_formal #(
   input logic [ 3:0] obi_be_i,
   input logic [31:0] obi_wdata_i,
 
-  input logic        busy_i,
-  input logic        step_ready_i,
-  input logic        weight_ready_i,
-  input logic        acc_ready_i,
-  input logic [31:0] acc_rdata_i,
+  input logic                  busy_i,
+  input logic                  step_ready_i,
+  input logic                  weight_ready_i,
+  input logic                  acc_ready_i,
+  input logic [Size-1:0][31:0] acc_rdata_i,
 
   output logic every_grant_is_answered_in_the_next_cycle_o,
   output logic access_is_refused_as_the_table_says_o,
@@ -31,6 +30,7 @@ module sa_subordinate_formal #(
   output logic first_error_is_kept_with_its_address_o,
   output logic constants_are_at_their_offsets_o,
   output logic accumulator_is_the_one_at_its_offset_o,
+  output logic accumulator_reads_as_its_column_of_the_row_o,
   output logic weights_are_those_at_their_offset_o,
   output logic activation_is_staged_for_its_lane_o,
   output logic step_has_the_lanes_up_to_the_launching_one_o
@@ -46,9 +46,8 @@ module sa_subordinate_formal #(
   logic [Size-1:0][31:0] activations;
   logic weight_valid, weight_bank;
   logic [LaneWidth-1:0] weight_row;
-  logic [GroupWidth-1:0] weight_group;
-  logic [3:0] weight_enable;
-  logic [31:0] weight_data;
+  logic [Size-1:0] weight_enable;
+  logic [Size-1:0][7:0] weight_data;
   logic acc_valid, acc_write;
   logic [AccRowWidth-1:0] acc_row;
   logic [LaneWidth-1:0] acc_column;
@@ -83,7 +82,6 @@ module sa_subordinate_formal #(
     .weight_ready_i,
     .weight_bank_o(weight_bank),
     .weight_row_o(weight_row),
-    .weight_group_o(weight_group),
     .weight_enable_o(weight_enable),
     .weight_data_o(weight_data),
     .acc_valid_o(acc_valid),
@@ -177,12 +175,28 @@ module sa_subordinate_formal #(
        32'(acc_row) * Size + 32'(acc_column) == 32'(entry.index >> 2) &&
        acc_write == obi_we_i && acc_wdata == obi_wdata_i);
 
-  assign weights_are_those_at_their_offset_o =
-      !(wrote && entry_q.window inside {sa_table_pkg::Weights0, sa_table_pkg::Weights1}) ||
-      (weight_valid && weight_bank == (entry_q.window == sa_table_pkg::Weights1) &&
-       32'(weight_group) < Size / 4 &&
-       32'(weight_row) * Size + 4 * 32'(weight_group) == 32'(entry_q.index) &&
-       weight_enable == be_q && weight_data == wdata_q);
+  assign accumulator_reads_as_its_column_of_the_row_o =
+      !(granted_q && !we_q && errors_q == '0 && entry_q.window == sa_table_pkg::Accumulators) ||
+      rdata == acc_rdata_i[(entry_q.index>>2)%Size];
+
+  // Each byte of the row: enabled just where the word has it, and then with its data.
+  always_comb begin
+    weights_are_those_at_their_offset_o = 1'b1;
+    if (wrote && entry_q.window inside {sa_table_pkg::Weights0, sa_table_pkg::Weights1}) begin
+      weights_are_those_at_their_offset_o =
+          weight_valid && weight_bank == (entry_q.window == sa_table_pkg::Weights1);
+      for (int unsigned n = 0; n < Size; n++) begin
+        int unsigned byte_in_word;
+        byte_in_word = 32'(weight_row) * Size + n - 32'(entry_q.index);
+        if (weight_enable[n] != (byte_in_word < 4 && be_q[byte_in_word%4])) begin
+          weights_are_those_at_their_offset_o = 1'b0;
+        end
+        if (weight_enable[n] && weight_data[n] != wdata_q[8*(byte_in_word%4)+:8]) begin
+          weights_are_those_at_their_offset_o = 1'b0;
+        end
+      end
+    end
+  end
 
   always_comb begin
     activation_is_staged_for_its_lane_o = 1'b1;

@@ -1,18 +1,16 @@
 // Stands in for the array in proofs about sa_core, whose interlocks no sum has an influence on.
 module sa_array #(
-  parameter  int unsigned Size       = 8,
-  localparam int unsigned RowWidth   = sa_pkg::index_width(Size),
-  localparam int unsigned GroupWidth = sa_pkg::index_width(Size / 4)
+  parameter  int unsigned Size     = 8,
+  localparam int unsigned RowWidth = sa_pkg::index_width(Size)
 ) (
   input logic clk_i,
   input logic rst_ni,
 
-  input logic                       weight_valid_i,
-  input logic                       weight_bank_i,
-  input logic [  RowWidth-1:0]      weight_row_i,
-  input logic [GroupWidth-1:0]      weight_group_i,
-  input logic [           3:0]      weight_enable_i,
-  input logic [           3:0][7:0] weight_data_i,
+  input logic                     weight_valid_i,
+  input logic                     weight_bank_i,
+  input logic [RowWidth-1:0]      weight_row_i,
+  input logic [    Size-1:0]      weight_enable_i,
+  input logic [    Size-1:0][7:0] weight_data_i,
 
   input logic                  step_valid_i,
   input logic                  step_bank_i,

@@ -13,15 +13,6 @@ from verif.rtl.sa_core.driver import Core, Step
 _STEP = Step(0, np.ones(4, np.float32), first=True)
 
 
-@cocotb.test
-async def step_without_a_lane(dut: Any) -> None:
-    core = Core(dut)
-    await core.start()
-    core.offer_step(_STEP)
-    dut.step_lanes_i.value = 0
-    await core.next_cycle(2)
-
-
 async def _with_a_waiting_step(dut: Any, then: Step | None) -> None:
     core = Core(dut)
     await core.start()

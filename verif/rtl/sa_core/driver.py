@@ -12,7 +12,7 @@ from verif.rtl import bench, sa
 
 @dataclass(frozen=True)
 class Step:
-    """acc[row] := (first ? +0 : acc[row]) + activations * weights of a bank."""
+    """acc[row] := (first ? +0 : acc[row]) + activations * weights of a bank; lanes 0, 1, ..."""
 
     row: int
     activations: sa.Float32Array
@@ -22,20 +22,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Weights:
-    """Four weights: columns 4 * group to 4 * group + 3 of a row."""
+    """Weights [S] of a row, of which bit n of `enable` says whether column n is written."""
 
     bank: int
     row: int
-    group: int
     codes: sa.Int8Array
+    enable: int = -1
 
 
 @dataclass(frozen=True)
 class Sum:
-    """A word of the accumulators, read (`data` is None) or written."""
+    """A row of the accumulators, read (`data` is None), or one word of it, written."""
 
     row: int
-    column: int
+    column: int = 0
     data: int | None = None
 
 
@@ -60,8 +60,7 @@ class Core:
         for bank in range(2):
             await self.load(bank, np.zeros((self.size, self.size), np.int8))
         for row in range(self.rows):
-            for column in range(self.size):
-                await self.access(Sum(row, column, 0))
+            await self.write_row(row, np.zeros(self.size, np.float32))
 
     def abort(self, value: bool) -> None:
         """Drive abort_i."""
@@ -86,8 +85,7 @@ class Core:
         if weights:
             dut.weight_bank_i.value = weights.bank
             dut.weight_row_i.value = weights.row
-            dut.weight_group_i.value = weights.group
-            dut.weight_enable_i.value = 0b1111
+            dut.weight_enable_i.value = weights.enable & ((1 << self.size) - 1)
             dut.weight_data_i.value = sa.pack((c & 0xFF for c in weights.codes.tolist()), 8)
 
     def offer_sum(self, access: Sum | None) -> None:
@@ -124,7 +122,7 @@ class Core:
         self.offer_step(None)
         return waited
 
-    async def load_word(self, weights: Weights) -> int:
+    async def load_row(self, weights: Weights) -> int:
         """Offer weights until they are taken; returns the cycles that they waited."""
         self.offer_weights(weights)
         waited = await self._until_taken(1)
@@ -134,24 +132,32 @@ class Core:
     async def load(self, bank: int, weights: sa.Int8Array) -> None:
         """Write all weights [S, S] of a bank."""
         for row, codes in enumerate(weights):
-            for group in range(self.size // 4):
-                await self.load_word(Weights(bank, row, group, codes[4 * group : 4 * group + 4]))
+            await self.load_row(Weights(bank, row, codes))
 
-    async def access(self, access: Sum) -> tuple[int, int]:
-        """Read or write an accumulator; returns what was read and the cycles waited."""
+    async def access(self, access: Sum) -> tuple[list[int], int]:
+        """Read or write accumulators; returns what was read and the cycles waited."""
         self.offer_sum(access)
         waited = await self._until_taken(2)
         self.offer_sum(None)
-        data = 0
+        words: list[int] = []
         if access.data is None:
             await bench.settled(self.dut)
-            data = int(self.dut.acc_rdata_o.value)
+            words = self.read_words()
             await self.next_cycle()
-        return data, waited
+        return words, waited
+
+    def read_words(self) -> list[int]:
+        """The row that the access of the cycle before has read."""
+        return sa.unpack(int(self.dut.acc_rdata_o.value), self.size)
 
     async def read_row(self, row: int) -> list[int]:
         """The words of a row of accumulators."""
-        return [(await self.access(Sum(row, column)))[0] for column in range(self.size)]
+        return (await self.access(Sum(row)))[0]
+
+    async def write_row(self, row: int, values: sa.Float32Array) -> None:
+        """Write the words of a row of accumulators."""
+        for column, word in enumerate(sa.bits(values)):
+            await self.access(Sum(row, column, word))
 
     async def _until_taken(self, port: int) -> int:
         waited = 0

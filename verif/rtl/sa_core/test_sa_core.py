@@ -22,7 +22,6 @@ def test_sa_core(size: int, rows: int) -> None:
 @pytest.mark.parametrize(
     ("test", "assertion"),
     [
-        ("step_without_a_lane", "EveryStepHasAValidLane"),
         ("step_that_is_withdrawn", "StepWaitsUnchanged"),
         ("step_that_is_changed", "StepWaitsUnchanged"),
     ],

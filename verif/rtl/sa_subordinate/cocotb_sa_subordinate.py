@@ -77,9 +77,10 @@ async def weight_word_goes_to_the_row_and_columns_of_its_offset(dut: Any) -> Non
         for word in range(int(dut.Size.value) * groups):
             await _access(dut, OFFSET[f"WEIGHTS{bank}"] + 4 * word, word)
             assert dut.weight_valid_o.value
-            got = (dut.weight_bank_o, dut.weight_row_o, dut.weight_group_o, dut.weight_data_o)
-            expected = (bank, *divmod(word, groups), word)
-            assert tuple(int(signal.value) for signal in got) == expected
+            row, group = divmod(word, groups)
+            assert (int(dut.weight_bank_o.value), int(dut.weight_row_o.value)) == (bank, row)
+            assert int(dut.weight_enable_o.value) == _ALL_BYTES << 4 * group
+            assert int(dut.weight_data_o.value) >> 32 * group & 0xFFFF_FFFF == word
 
 
 @cocotb.test
