@@ -1,17 +1,17 @@
-// The loops of a job: one step of sa_core for every position, n tile, k tile, n group and chunk, in the
-// order of docs/accelerator.md. All addresses are sums of what the last step had and a constant of the job.
+// The loops of a job: one step of sa_core for every position, n tile, k tile, n group and chunk, in
+// the order of docs/accelerator.md. An address is one of the step before plus constants of the job.
 //
-// Two stages. The first holds the counters of the next step: where its words lie, which lanes take part, and
-// whether it may go: half of the accumulators is free, its words are in the activation buffer. Going, it
-// reads the buffer. The second holds the step while the buffer's data stands beside it, until its tile
-// is in the core and the core takes it. A cycle that offers no step holds the reason instead, so that each
-// wait is counted once, in the cycle that has no step.
+// Two stages. The first has the counters of the next step: where its words lie, which lanes take
+// part, and whether it may go: half of the accumulators is free, its words are in the activation
+// buffer. Going, it reads the buffer. The second has the step while the buffer's data stands beside
+// it, until its tile is in the core and the core takes it. Where it has none, it has the reason, so
+// that a wait is counted in the very cycle that lacks the step.
 //
-// The window of the buffer moves with the counters: when they come to a new chunk (to a new band or k tile,
-// if the job restarts there), their first lin is the lowest word that is still needed.
+// The window of the buffer moves with the counters. When they come to a new chunk (to a new band or
+// k tile, if the job restarts there), their first lin is the lowest word that is still needed.
 //
-// The one thing a reader would get wrong: tile_ready_i is looked at in the second stage, where tile_done_o is
-// made. There it is always about the tile of the step at hand, so that tiles follow each other without a gap.
+// The one thing a reader would get wrong: tile_ready_i is looked at in the second stage, which makes
+// tile_done_o: there it is always about the step at hand, so that tiles follow without a gap.
 //
 //   cycle          0            1            2            3
 //   first stage    < step 0 >   < step 1 >   < step 2, 2 cycles      >
@@ -362,7 +362,7 @@ module sa_steps
                               sum_t'(low_q) + smaller(sum_t'(ActivationWords),
                                                       sum_t'(job_i.segment_words)));
 
-  // A window that waits for no restart moves in this cycle, upwards: only its end cannot be relied on yet.
+  // A window that waits for no restart moves in this cycle, and upwards: its end is not known yet.
   assign words_are_there = !restart_valid_o && (lanes == '0 || end_lin <= sum_t'(filled_i));
   assign words_never_come = !restart_valid_o && lanes != '0 &&
       (lin + sum_t'(first_lane) < sum_t'(low_q) || (end_lin > window_end && !window_waits_q));

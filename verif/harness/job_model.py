@@ -175,10 +175,11 @@ class _Run:
         if self._job.restart == Restart.NEVER:
             self._passed = max(self._passed, low)
         oldest = max(low, self._passed)
-        if lin.size and (lin.min() < oldest or lin.max() >= low + self._window()):
+        end = min(oldest + self._window(), job.map_words)
+        if lin.size and (lin.min() < oldest or lin.max() >= end):
             raise JobError(
                 "ERR_WINDOW",
-                f"{tile} needs words {lin.min()} .. {lin.max()}; the window begins at {low}",
+                f"{tile} needs words {lin.min()} .. {lin.max()} of {oldest} .. {end - 1}",
             )
         self._needed.update(lin.tolist())
         activations = np.zeros(takes_part.shape, np.float32)

@@ -154,6 +154,27 @@ _SUBORDINATE = _cocotb(
     ("sa_reg_pkg", "sa_pkg", "sa_subordinate"),
     {"Size": 20, "AccumulatorRows": 64},
 )
+_STEPS = [
+    _cocotb(
+        f"sa_steps-{size}x{words}",
+        "sa_steps",
+        ("sa_pkg", "sa_job_pkg", "sa_steps"),
+        {"Size": size, "AccumulatorRows": 64, "ActivationWords": words},
+    )
+    for size, words in ((4, 64), (8, 128))
+]
+_WEIGHTS = [
+    _cocotb(
+        f"sa_weights-{size}x{rows}-{ports}",
+        "sa_weights",
+        (
+            *("sa_pkg", "sa_job_pkg", "fifo"),
+            *("sa_gearbox", "sa_tile_loop", "sa_weight_fetch", "sa_weights"),
+        ),
+        {"Size": size, "Ports": ports, "WeightRows": rows},
+    )
+    for size, ports, rows in ((4, 4, 16), (8, 1, 64))
+]
 _WHOLES = [
     _cocotb(
         f"systolic_array-{size}x{rows}",
@@ -177,7 +198,12 @@ _TESTS: Mapping[str, Sequence[Bench]] = {
     **_ARITHMETIC,
     "systolic_array/sa_pe.sv": [_PE],
     "systolic_array/sa_pkg.sv": [_PE, _EPILOGUE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
+    "systolic_array/sa_steps.sv": _STEPS,
     "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES],
+    **{
+        f"systolic_array/{unit}.sv": _WEIGHTS
+        for unit in ("sa_gearbox", "sa_tile_loop", "sa_weight_fetch", "sa_weights")
+    },
     "systolic_array/systolic_array.sv": _WHOLES,
 }
 KILLERS = {file: (*benches, _LINT) for file, benches in _TESTS.items()}
