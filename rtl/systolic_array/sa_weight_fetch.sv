@@ -47,11 +47,10 @@ module sa_weight_fetch #(
   // A word that is always taken at once holds its place for four cycles (asked for, on the bus, answered,
   // in the FIFO); the rest is for memory that answers late, as many as a port may have outstanding.
   localparam int unsigned FifoDepth = 4 + sa_job_pkg::MaxOutstanding;
-  localparam int unsigned IndexWidth = sa_pkg::index_width(FifoDepth);
   localparam int unsigned PortShift = $clog2(Ports);
 
   typedef sa_job_pkg::lin_t lin_t;
-  typedef logic [IndexWidth:0] fill_t;  // 0 to FifoDepth
+  typedef logic [$clog2(FifoDepth):0] fill_t;  // 0 to FifoDepth
 
   // What other units need of a job.
   logic unused_job;
@@ -61,126 +60,22 @@ module sa_weight_fetch #(
   // Scales and biases          //
   ////////////////////////////////
 
+  logic port_0_is_free;
   logic params_d, params_q;  // port 0 is theirs
   logic [16:0] params_to_ask_d, params_to_ask_q, params_to_come_d, params_to_come_q;
   logic [31:0] param_address_d, param_address_q;
   logic param_asked;
 
-  assign param_asked = params_q && read_valid_o[0] && read_ready_i[0];
+  assign param_asked = params_q && params_to_ask_q != '0 && read_ready_i[0];
   assign param_valid_o = params_q && rvalid_i[0];
   assign param_data_o = rdata_i[0];
 
-  ////////////////////////////////
-  // Ports                      //
-  ////////////////////////////////
-
-  logic [Ports-1:0] asks, filled, pop;
-  logic port_0_is_free;
-
-  for (genvar q = 0; q < Ports; q++) begin : gen_port
-    lin_t to_ask_d, to_ask_q;
-    logic [31:0] address_d, address_q;
-    fill_t held_d, held_q;  // places of the FIFO that have been asked for or filled
-    fill_t to_come_d, to_come_q;
-    logic [IndexWidth-1:0] read_index_q, write_index_q;
-    logic [FifoDepth-1:0][31:0] words_q;
-    logic is_others, asked, came;
-
-    if (q == 0) begin : gen_shared
-      assign is_others = params_q;
-      assign port_0_is_free = !asks[q] && to_come_q == '0;
-      assign read_valid_o[q] = params_q ? params_to_ask_q != '0 : asks[q];
-      assign read_address_o[q] = params_q ? param_address_q : address_q;
-    end else begin : gen_own
-      assign is_others = 1'b0;
-      assign read_valid_o[q] = asks[q];
-      assign read_address_o[q] = address_q;
-    end
-
-    assign asks[q] = to_ask_q != '0 && held_q != fill_t'(FifoDepth);
-    assign filled[q] = held_q != to_come_q;
-    assign asked = asks[q] && read_ready_i[q] && !is_others;
-    assign came = rvalid_i[q] && !is_others;
-
-    always_comb begin
-      to_ask_d  = to_ask_q - lin_t'(asked);
-      address_d = asked ? address_q + 32'(4 * Ports) : address_q;
-      held_d    = held_q + fill_t'(asked) - fill_t'(pop[q]);
-      to_come_d = to_come_q + fill_t'(asked) - fill_t'(came);
-      if (start_i) begin
-        to_ask_d  = (job_i.weight_words + lin_t'(Ports - 1 - q)) >> PortShift;
-        address_d = job_i.weights_address + 32'(4 * q);
-      end
-      if (flush_i) begin
-        to_ask_d  = '0;
-        held_d    = '0;
-        to_come_d = '0;
-      end
-    end
-
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) begin
-        to_ask_q <= '0;
-        address_q <= '0;
-        held_q <= '0;
-        to_come_q <= '0;
-      end else begin
-        to_ask_q <= to_ask_d;
-        address_q <= address_d;
-        held_q <= held_d;
-        to_come_q <= to_come_d;
-      end
-    end
-
-    // Whatever the indices are, the FIFO is empty when they are equal and nothing is held.
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) begin
-        read_index_q  <= '0;
-        write_index_q <= '0;
-      end else if (flush_i) begin
-        read_index_q  <= '0;
-        write_index_q <= '0;
-      end else begin
-        read_index_q  <= read_index_q + IndexWidth'(pop[q]);
-        write_index_q <= write_index_q + IndexWidth'(came);
-      end
-    end
-
-    always_ff @(posedge clk_i) if (came) words_q[write_index_q] <= rdata_i[q];
-
-    assign beat_data_o[q] = words_q[read_index_q];
-  end
-
-  ////////////////////////////////
-  // Beats                      //
-  ////////////////////////////////
-
-  lin_t to_give_d, to_give_q;
-  logic [Ports-1:0] in_beat;
-
+  // They have the port until the last of them has come: answers carry no name.
   always_comb begin
-    for (int unsigned q = 0; q < Ports; q++) in_beat[q] = to_give_q > lin_t'(q);
-  end
-
-  assign beat_valid_o = to_give_q != '0 && (in_beat & ~filled) == '0;
-  assign beat_words_o = in_beat[Ports-1] ? CountWidth'(Ports) : CountWidth'(to_give_q);
-  assign pop = beat_valid_o && beat_ready_i ? in_beat : '0;
-
-  always_comb begin
-    to_give_d = to_give_q;
-    if (beat_valid_o && beat_ready_i) to_give_d = to_give_q - lin_t'(beat_words_o);
-    if (start_i) to_give_d = job_i.weight_words;
-    if (flush_i) to_give_d = '0;
-  end
-
-  // Nobody else is to ask at port 0 before the last of them has come: answers carry no name.
-  always_comb begin
-    params_d = params_q;
     params_to_ask_d = params_to_ask_q - 17'(param_asked);
     params_to_come_d = params_to_come_q - 17'(param_valid_o);
     param_address_d = param_asked ? param_address_q + 32'd4 : param_address_q;
-    if (!params_q) params_d = params_to_come_q != '0 && port_0_is_free;
-    else if (params_to_come_d == '0) params_d = 1'b0;
+    params_d = params_to_come_d != '0 && (params_q || port_0_is_free);
     if (job_start_i) begin
       params_to_ask_d  = {job_i.columns, 1'b0};
       params_to_come_d = {job_i.columns, 1'b0};
@@ -195,18 +90,115 @@ module sa_weight_fetch #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      to_give_q <= '0;
       params_q <= 1'b0;
       params_to_ask_q <= '0;
       params_to_come_q <= '0;
       param_address_q <= '0;
     end else begin
-      to_give_q <= to_give_d;
       params_q <= params_d;
       params_to_ask_q <= params_to_ask_d;
       params_to_come_q <= params_to_come_d;
       param_address_q <= param_address_d;
     end
+  end
+
+  ////////////////////////////////
+  // Weights of each port       //
+  ////////////////////////////////
+
+  logic [Ports-1:0] filled, pop;
+
+  for (genvar q = 0; q < Ports; q++) begin : gen_port
+    lin_t to_ask_d, to_ask_q;
+    logic [31:0] address_d, address_q;
+    fill_t held, to_come_d, to_come_q;
+    logic is_lent, asks, asked, came, unused_ready;
+
+    if (q == 0) begin : gen_shared
+      assign port_0_is_free = !asks && to_come_q == '0;
+      assign is_lent = params_q;
+      assign read_valid_o[q] = params_q ? params_to_ask_q != '0 : asks;
+      assign read_address_o[q] = params_q ? param_address_q : address_q;
+    end else begin : gen_own
+      assign is_lent = 1'b0;
+      assign read_valid_o[q] = asks;
+      assign read_address_o[q] = address_q;
+    end
+
+    assign asks  = to_ask_q != '0 && held + to_come_q != fill_t'(FifoDepth);
+    assign asked = asks && read_ready_i[q] && !is_lent;
+    assign came  = rvalid_i[q] && !is_lent;
+
+    always_comb begin
+      to_ask_d  = to_ask_q - lin_t'(asked);
+      address_d = asked ? address_q + 32'(4 * Ports) : address_q;
+      to_come_d = to_come_q + fill_t'(asked) - fill_t'(came);
+      if (start_i) begin
+        to_ask_d  = (job_i.weight_words + lin_t'(Ports - 1 - q)) >> PortShift;
+        address_d = job_i.weights_address + 32'(4 * q);
+      end
+      if (flush_i) begin
+        to_ask_d  = '0;
+        to_come_d = '0;
+      end
+    end
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        to_ask_q  <= '0;
+        address_q <= '0;
+        to_come_q <= '0;
+      end else begin
+        to_ask_q  <= to_ask_d;
+        address_q <= address_d;
+        to_come_q <= to_come_d;
+      end
+    end
+
+    fifo #(
+        .Width(32),
+        .Depth(FifoDepth)
+    ) u_words (
+        .clk_i,
+        .rst_ni,
+        .flush_i,
+        .push_valid_i(came),
+        .push_ready_o(unused_ready),
+        .push_data_i (rdata_i[q]),
+        .pop_valid_o (filled[q]),
+        .pop_ready_i (pop[q]),
+        .pop_data_o  (beat_data_o[q]),
+        .count_o     (held)
+    );
+  end
+
+  ////////////////////////////////
+  // Beats                      //
+  ////////////////////////////////
+
+  lin_t to_give_d, to_give_q;
+  logic [Ports-1:0] in_beat;
+  logic given;
+
+  always_comb begin
+    for (int unsigned q = 0; q < Ports; q++) in_beat[q] = to_give_q > lin_t'(q);
+  end
+
+  assign beat_valid_o = to_give_q != '0 && (in_beat & ~filled) == '0;
+  assign beat_words_o = in_beat[Ports-1] ? CountWidth'(Ports) : CountWidth'(to_give_q);
+  assign given = beat_valid_o && beat_ready_i;
+  assign pop = given ? in_beat : '0;
+
+  always_comb begin
+    to_give_d = to_give_q;
+    if (given) to_give_d = to_give_q - lin_t'(beat_words_o);
+    if (start_i) to_give_d = job_i.weight_words;
+    if (flush_i) to_give_d = '0;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) to_give_q <= '0;
+    else to_give_q <= to_give_d;
   end
 
   assign done_o = to_give_q == '0;
@@ -231,10 +223,6 @@ module sa_weight_fetch #(
   StreamsDoNotOverlap :
   assert property (start_i |-> done_o)
   else $error("weights are to be read again before all of them have been given");
-
-  ParamsAreReadByTheirOwnJob :
-  assert property (job_start_i |-> start_i && idle_o)
-  else $error("a job starts before the one before has all of its scales and biases");
 
   for (genvar q = 0; q < Ports; q++) begin : gen_assert
     RequestWaitsUnchanged :

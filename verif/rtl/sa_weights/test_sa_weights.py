@@ -8,7 +8,7 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
 _MODULES = (
-    *("sa_pkg", "sa_job_pkg"),
+    *("sa_pkg", "sa_job_pkg", "fifo"),
     *("sa_gearbox", "sa_tile_loop", "sa_weight_fetch", "sa_weights"),
 )
 
