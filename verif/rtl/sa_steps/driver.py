@@ -168,6 +168,7 @@ class Bench:
         for cycle in range(1, limit):
             self.failed = run.failed and run.slot is Slot.IDLE
             if cycle == stop_after or run.is_done or self.failed:
+                self.dut.block_done_i.value = 0
                 return cycle
             await self._cycle(run, pace)
         raise AssertionError(f"{job}: step {run.issued} of {len(run.steps)} never came")
