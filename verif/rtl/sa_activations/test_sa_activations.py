@@ -1,0 +1,25 @@
+"""The window of the map."""
+
+from __future__ import annotations
+
+import pytest
+
+from verif.harness.cocotb_runner import run_module
+from verif.rtl import sa
+
+_MODULES = ("sa_job_pkg", "sa_activations")
+_FILES = [path for path in sa.sources() if path.stem in _MODULES]
+
+
+@pytest.mark.parametrize(
+    ("size", "ports", "words"),
+    [(4, 1, 8), (4, 4, 64), (8, 2, 16), (8, 1, 64), (12, 4, 32), (12, 2, 128)],
+)
+def test_sa_activations(size: int, ports: int, words: int) -> None:
+    run_module(
+        "sa_activations",
+        _FILES,
+        "verif.rtl.sa_activations.cocotb_sa_activations",
+        {"Size": size, "Ports": ports, "Words": words},
+        random_state=True,
+    )
