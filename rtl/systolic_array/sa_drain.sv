@@ -1,12 +1,13 @@
-// Reads finished rows of the accumulators, turns sums into results, and gives them to the memory ports.
+// Reads finished rows of the accumulators, turns sums into results, gives them to the memory ports.
 //
-//   row of sums --> column after column, Ports at a time --> scale, bias, ReLU --> largest of window --> ports
+//   row of sums -> columns, Ports at a time -> scale, bias, ReLU -> largest of a window -> ports
 //
-// Rows become final in the order in which this unit reads them (docs/accelerator.md: n tile in the group, window,
-// position), so that one counter of credits is all that it knows of the steps.
+// Rows become final in the order in which this unit reads them (docs/accelerator.md: n tile in the
+// group, window, position), so that one counter of credits is all that it knows of the steps.
 //
-// The one thing a reader would get wrong: nothing behind the issue can wait. A result is issued only when a place in
-// its port's FIFO is left for it (`room_q`), and the place is counted free when the port has written the word.
+// The one thing a reader would get wrong: nothing behind the issue can wait. A result is issued only
+// when a place in its port's queue is left for it (`room_q`), and the place is counted free when the
+// port has written the word.
 //
 //   cycle                     0        1         2                6
 //   acc_valid, acc_ready  ____/~~~~~~~~\_______________________________
@@ -29,7 +30,7 @@ module sa_drain #(
 
     input logic              job_start_i,
     input sa_job_pkg::job_t  job_i,
-    output logic             done_o,       // every result is in memory, or on its way through a port
+    output logic             done_o,       // the memory has accepted every result
 
     input  logic row_final_i,   // the next row has had its last step
     output logic block_done_o,  // the last row of a block has been taken
@@ -56,6 +57,10 @@ module sa_drain #(
   localparam int unsigned SlotWidth = sa_pkg::index_width(Slots);
   localparam int unsigned RoomWidth = $clog2(WriteDepth + 1);
   localparam logic [AccRowWidth-1:0] HalfRows = AccRowWidth'(AccumulatorRows / 2);
+
+  // Other units use what is left of the job.
+  logic unused_job;
+  assign unused_job = ^job_i;
 
   ////////////////////////////////
   // Where we are               //
@@ -260,7 +265,7 @@ module sa_drain #(
 
   assign done_o = !active_q && all_written == '1;
 
-  // Of two positions of a window: the later one, if it is greater or NaN; +0 is not greater than -0.
+  // Whether the later position of a window is its result so far: +0 is not greater than -0.
   function automatic logic replaces_best(logic [31:0] later, logic [31:0] best);
     logic is_nan, best_is_nan, is_greater;
     is_nan = later[30:0] > sa_pkg::Infinity;
@@ -270,7 +275,7 @@ module sa_drain #(
     return is_nan || (is_greater && !best_is_nan);
   endfunction
 
-  // What is in the pipeline at a flush comes out and is dropped: a bit for each cycle that it may take.
+  // What is in the pipeline at a flush comes out and is dropped: a bit for each of its cycles.
   logic [sa_pkg::EpilogueLatency:0] flushed_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -361,4 +366,35 @@ module sa_drain #(
       end
     end
   end
+
+  ////////////////////////////////
+  // Assertions                 //
+  ////////////////////////////////
+
+  // A flop, because an asynchronous reset must not be looked at by a clock edge.
+  logic was_reset_q;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) was_reset_q <= 1'b0;
+    else was_reset_q <= 1'b1;
+  end
+
+  default disable iff (!was_reset_q);
+  default clocking @(posedge clk_i);
+  endclocking
+
+  JobBeginsAfterTheLastOne :
+  assert property (job_start_i |-> !active_q)
+  else $error("a job began before the last one was drained");
+
+  FinalRowsFitTheAccumulators :
+  assert property (32'(final_q) <= AccumulatorRows)
+  else $error("more rows are final than there are");
+
+  for (genvar p = 0; p < Ports; p++) begin : gen_assert
+    RoomIsBounded :
+    assert property (active_q |-> 32'(gen_port[p].room_q) <= WriteDepth)
+    else $error("a port wrote more words than it was given");
+  end
+
 endmodule

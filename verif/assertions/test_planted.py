@@ -58,6 +58,11 @@ BENCHES = {
         array_files(*_WEIGHTS[:4]),
         "verif.assertions.cocotb_sa_weight_fetch",
     ),
+    "sa_drain": Bench(
+        array_files(*sa.DRAIN_MODULES),
+        "verif.assertions.cocotb_sa_drain",
+        {"Size": 4, "AccumulatorRows": 4},
+    ),
     "obi_assertions": Bench(
         array_files("obi_assertions"),
         "verif.assertions.cocotb_obi_assertions",

@@ -132,6 +132,25 @@ _ARITHMETIC = {
     for unit in ("sa_fp_add", "sa_fp_mul", "sa_fp_mul32")
 }
 _EPILOGUE = _cocotb("sa_epilogue", "sa_epilogue", sa.EPILOGUE_MODULES)
+_DRAINS = [
+    _cocotb(
+        f"sa_drain-{size}x{rows}-{ports}",
+        "sa_drain",
+        sa.DRAIN_MODULES,
+        {"Size": size, "AccumulatorRows": rows, "Ports": ports},
+    )
+    for size, rows, ports in ((4, 8, 1), (12, 64, 4))
+]
+_PORT = _cocotb("sa_port", "sa_port", ("sa_job_pkg", "fifo", "obi_assertions", "sa_port"))
+_ACTIVATIONS = [
+    _cocotb(
+        f"sa_activations-{size}x{words}-{ports}",
+        "sa_activations",
+        ("sa_job_pkg", "sa_activations"),
+        {"Size": size, "Ports": ports, "Words": words},
+    )
+    for size, words, ports in ((4, 8, 1), (12, 32, 4))
+]
 _PE = _cocotb("sa_pe", "sa_pe", ("sa_pkg", "sa_fp_mul", "sa_fp_add", "sa_pe"))
 _ACCUMULATOR = _cocotb(
     "sa_accumulator", "sa_accumulator", ("sa_pkg", "sa_accumulator"), {"Size": 4, "Rows": 4}
@@ -191,14 +210,18 @@ _LINT = Bench("lint", "systolic_array", (), "verif.rtl.lint", is_lint=True)
 _TESTS: Mapping[str, Sequence[Bench]] = {
     "common/clk_gate.sv": [_GATE],
     "common/delay_line.sv": _LINES,
+    "common/fifo.sv": [_PORT],
     "systolic_array/sa_accumulator.sv": [_ACCUMULATOR],
+    "systolic_array/sa_activations.sv": _ACTIVATIONS,
     "systolic_array/sa_array.sv": _ARRAYS,
     "systolic_array/sa_core.sv": _CORES,
+    "systolic_array/sa_drain.sv": _DRAINS,
     "systolic_array/sa_epilogue.sv": [_EPILOGUE],
     **_ARITHMETIC,
     "systolic_array/sa_pe.sv": [_PE],
     "systolic_array/sa_pkg.sv": [_PE, _EPILOGUE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
     "systolic_array/sa_steps.sv": _STEPS,
+    "systolic_array/sa_port.sv": [_PORT],
     "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES],
     **{
         f"systolic_array/{unit}.sv": _WEIGHTS

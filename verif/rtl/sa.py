@@ -22,6 +22,9 @@ ARRAY_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul", "sa_fp_add", "sa_pe", "sa_
 EPILOGUE_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul32", "sa_fp_add", "sa_epilogue")
 """Files of sa_epilogue and what it instantiates."""
 
+DRAIN_MODULES = (*EPILOGUE_MODULES, "sa_job_pkg", "sa_drain")
+"""Files of sa_drain and what it instantiates."""
+
 SPECIAL_BITS = (
     *(0x0000_0000, 0x0000_0001, 0x007F_FFFF, 0x0080_0000, 0x3F80_0000),
     *(0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FC0_0000, 0x7FFF_FFFF),

@@ -7,9 +7,7 @@ import pytest
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
-_FILES = [
-    path for path in sa.sources() if path.stem in (*sa.EPILOGUE_MODULES, "sa_job_pkg", "sa_drain")
-]
+_FILES = [path for path in sa.sources() if path.stem in sa.DRAIN_MODULES]
 
 
 @pytest.mark.parametrize(
