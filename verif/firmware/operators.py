@@ -1,4 +1,4 @@
-"""Requests to `host/operators.cpp`: one function an operator, and `run`, which executes a batch."""
+"""Requests to `host/serve.h`: one function an operator, and `run`, which executes a batch."""
 
 from __future__ import annotations
 
