@@ -15,7 +15,7 @@
 //   cycle                         0        1        2        3        4
 //   row taken                   < r 0 >  < r 1 >  < r 0 of the next tile ...
 //   weight_valid_o, ready_i              < r 0 >  < r 1 >
-//   tile_ready_o (rows: 2)               ________________/~~~~~~~~~~~~
+//   tile_ready_o (2 rows)       ___________________________/~~~~~~~
 module sa_weights #(
     parameter  int unsigned Size       = 8,
     parameter  int unsigned Ports      = 1,
