@@ -47,7 +47,7 @@ void fail() {
 #elif FAULT == 8
   g_arena[0] = static_cast<float>(recurse(cfg::kStackBytes / 128));
 #elif FAULT == 9
-  (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x20);
+  (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x50);
 #endif
   // What a bus error raises is an interrupt, some cycles late.
   for (uint32_t i = 0; i < 100; ++i) {
