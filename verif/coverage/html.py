@@ -10,26 +10,18 @@ from pathlib import Path
 from verif.coverage.exclusions import Exclusion
 from verif.coverage.metrics import FileCoverage, Ratio, total
 from verif.coverage.reader import ROOT, Kind, Point
+from verif.regression import page
 
 _STYLE = """
-body { font: 14px/1.4 sans-serif; margin: 2em auto; max-width: 75em; color: #222; }
-table { border-collapse: collapse; }
-th, td { padding: .2em .8em; border-bottom: 1px solid #ddd; text-align: left; }
-td.ratio { text-align: right; }
-td.full { background: #d8f0d8; }
-td.part { background: #f8e0d8; }
-pre { margin: 0; font: 12px/1.5 monospace; }
-.listing td { padding: 0 .6em; border: 0; vertical-align: top; }
-.listing .count { text-align: right; color: #777; }
-.listing tr.hit { background: #eef8ee; }
-.listing tr.missed { background: #f8d8d0; }
-.never { color: #a02000; font: 12px sans-serif; white-space: normal; }
-@media (prefers-color-scheme: dark) {
-  body { background: #181818; color: #ddd; }
-  td.full, .listing tr.hit { background: #1c3a1c; }
-  td.part, .listing tr.missed { background: #4a241c; }
-  .never { color: #ff9a80; }
-}
+td.full { color: var(--good); }
+td.part { color: var(--bad); }
+.listing td { width: auto; padding: 0 .6em; border: 0; text-align: left; }
+.listing td:last-child { width: 100%; }
+.listing td.count { text-align: right; color: var(--muted); font-size: .8rem; }
+.listing pre { max-height: none; margin: 0; padding: 0; background: none; border: 0; }
+.listing tr.hit { background: color-mix(in srgb, var(--good) 12%, transparent); }
+.listing tr.missed { background: color-mix(in srgb, var(--bad) 20%, transparent); }
+.never { color: var(--bad); font-size: .8rem; white-space: normal; }
 """
 
 
@@ -37,19 +29,15 @@ def render(
     files: Sequence[FileCoverage], exclusions: Sequence[Exclusion], *, root: Path = ROOT
 ) -> str:
     """The page about some files, whose sources are below `root`."""
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8"><title>Code coverage</title>',
-            f"<style>{_STYLE}</style></head><body>",
-            "<h1>Code coverage</h1>",
-            _summary(files),
-            "<h2>Excluded</h2>",
-            _excluded(exclusions),
-            *(_listing(file, root) for file in files),
-            "</body></html>\n",
-        ]
-    )
+    body = [
+        "<header><h1>Code coverage</h1></header>",
+        "<h2>By file</h2>",
+        _summary(files),
+        "<h2>Excluded</h2>",
+        _excluded(exclusions),
+        *(_listing(file, root) for file in files),
+    ]
+    return page.document("Code coverage", "\n".join(body), _STYLE)
 
 
 def _summary(files: Sequence[FileCoverage]) -> str:
@@ -59,7 +47,8 @@ def _summary(files: Sequence[FileCoverage]) -> str:
         for file in files
     ]
     rows.append(_row("<b>all</b>", list(total(files).values())))
-    return f"<table><tr><th>file</th>{heads}</tr>{''.join(rows)}</table>"
+    head = f"<thead><tr><th>file</th>{heads}</tr></thead>"
+    return f'<div class="wide"><table>{head}{"".join(rows)}</table></div>'
 
 
 def _ratios(file: FileCoverage) -> list[Ratio]:
@@ -67,20 +56,23 @@ def _ratios(file: FileCoverage) -> list[Ratio]:
 
 
 def _row(name: str, ratios: Sequence[Ratio]) -> str:
-    cells = "".join(
-        f'<td class="ratio {"full" if ratio.hit == ratio.total else "part"}">{ratio}</td>'
-        for ratio in ratios
-    )
+    cells = "".join(f'<td class="{_class_of(ratio)}">{ratio}</td>' for ratio in ratios)
     return f"<tr><td>{name}</td>{cells}</tr>"
 
 
+def _class_of(ratio: Ratio) -> str:
+    if not ratio.total:
+        return "nothing"
+    return "full" if ratio.hit == ratio.total else "part"
+
+
 def _excluded(exclusions: Sequence[Exclusion]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(e.file)}</td><td>{e.kind}</td><td><code>{escape(e.source)}</code> "
-        f"{escape(e.point)}</td><td>{escape(e.why)}</td></tr>"
+    items = "".join(
+        f"<li>{escape(e.file)}: {e.kind} <code>{escape(e.source)}</code> "
+        f"<code>{escape(e.point)}</code><br>{escape(e.why)}</li>"
         for e in exclusions
     )
-    return f"<table><tr><th>file</th><th>kind</th><th>where</th><th>why</th></tr>{rows}</table>"
+    return f"<ul>{items}</ul>"
 
 
 def _listing(file: FileCoverage, root: Path) -> str:
@@ -92,7 +84,8 @@ def _listing(file: FileCoverage, root: Path) -> str:
         for number, text in enumerate(source, start=1)
     )
     name = escape(file.file)
-    return f'<h2 id="{name}">{name}</h2><table class="listing">{rows}</table>'
+    table = f'<div class="wide"><table class="listing">{rows}</table></div>'
+    return f'<h2 id="{name}">{name}</h2>{table}'
 
 
 def _never_reached(file: FileCoverage) -> dict[int, list[Point]]:

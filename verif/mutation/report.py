@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import html
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 
 from verif.mutation.campaign import Outcome, Status
 from verif.mutation.mutants import Mutant
+from verif.regression import page
 
 REQUIRED_SCORE = 0.95
 _DEAD = (Status.KILLED, Status.TIMEOUT)
@@ -46,8 +47,7 @@ class Report:
             *(_diff(mutant, texts[mutant.file]) for mutant in self.survivors),
             _table("file", self._by(lambda mutant: mutant.file)),
             _table("kind", self._by(lambda mutant: mutant.kind)),
-            f"{len(self.outcomes)} of {self.total} mutants ran. Score {self.score:.1%}, "
-            f"at least {REQUIRED_SCORE:.0%} is required; {len(self.survivors)} survived.",
+            self._what_ran,
         ]
         return "\n\n".join(sections) + "\n"
 
@@ -73,29 +73,34 @@ class Report:
         return Counter(self.outcomes[mutant].status for mutant in mutants)
 
     def _html(self, texts: Mapping[str, str]) -> str:
-        tables = [
+        word = "passed" if self.is_good_enough else "failed"
+        body = [
+            f'<header class="{word}"><h1>Mutation score {self.score:.1%}</h1>',
+            f"<p>{self._what_ran}</p></header>",
+            "<h2>By file</h2>",
             _html_table("file", self._by(lambda mutant: mutant.file)),
+            "<h2>By kind</h2>",
             _html_table("kind", self._by(lambda mutant: mutant.kind)),
+            f"<h2>Survivors: {len(self.survivors)}</h2>",
+            *(f"<pre>{escape(_diff(m, texts[m.file]))}</pre>" for m in self.survivors),
+            "<h2>Waived</h2>",
+            "<ul>",
+            *(f"<li><code>{escape(m.name)}</code><br>{escape(why)}" for m, why in self._waived()),
+            "</ul>",
         ]
-        diffs = [
-            f"<pre>{html.escape(_diff(mutant, texts[mutant.file]))}</pre>"
-            for mutant in self.survivors
-        ]
-        return "\n".join(
-            [
-                '<!doctype html><html lang="en"><meta charset="utf-8">',
-                "<title>Mutation score</title>",
-                "<style>body{font:15px sans-serif;margin:2em}td,th{padding:2px 10px;"
-                "text-align:right}td:first-child{text-align:left}pre{background:#eee;padding:1em}"
-                "</style>",
-                f"<h1>Mutation score {self.score:.1%}</h1>",
-                f"<p>{len(self.outcomes)} of {self.total} mutants ran.</p>",
-                *tables,
-                f"<h2>{len(self.survivors)} survivors</h2>",
-                *diffs,
-                "</html>\n",
-            ]
+        return page.document("Mutation score", "\n".join(body))
+
+    @property
+    def _what_ran(self) -> str:
+        return (
+            f"{len(self.outcomes)} of {self.total} mutants ran. Score {self.score:.1%}, "
+            f"at least {REQUIRED_SCORE:.0%} is required; {len(self.survivors)} survived."
         )
+
+    def _waived(self) -> Iterator[tuple[Mutant, str]]:
+        for mutant, outcome in self.outcomes.items():
+            if outcome.status is Status.WAIVED:
+                yield mutant, outcome.cause
 
 
 def _score(counts: Counter[Status]) -> float:
@@ -120,10 +125,12 @@ def _table(title: str, rows: Mapping[str, Counter[Status]]) -> str:
 def _html_table(title: str, rows: Mapping[str, Counter[Status]]) -> str:
     header = "".join(f"<th>{name}" for name in (title, *_COLUMNS))
     body = [
-        f"<tr><td>{html.escape(name)}" + "".join(f"<td>{cell}" for cell in _cells(counts))
+        f"<tr><td>{escape(name)}" + "".join(f"<td>{cell}" for cell in _cells(counts))
         for name, counts in rows.items()
     ]
-    return "\n".join([f"<table><tr>{header}", *body, "</table>"])
+    return "\n".join(
+        ['<div class="wide"><table>', f"<thead><tr>{header}</thead>", *body, "</table></div>"]
+    )
 
 
 def _diff(mutant: Mutant, text: str) -> str:

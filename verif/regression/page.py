@@ -16,15 +16,19 @@ _SLOWEST = 15
 def render(session: Session) -> str:
     """The page."""
     word = "passed" if session.passed else "failed"
-    body = "\n".join(_body(session))
+    return document(f"Regression {word}", "\n".join(_body(session)))
+
+
+def document(title: str, body: str, style: str = "") -> str:
+    """A page that looks as all of ours do; `body` and `style` (more CSS) are put in as they are."""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Regression {word}</title>
+<title>{escape(title)}</title>
 <style>
-{_STYLE.read_text(encoding="utf-8")}</style>
+{_STYLE.read_text(encoding="utf-8")}{style}</style>
 </head>
 <body>
 {body}

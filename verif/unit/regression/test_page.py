@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape, unescape
 from pathlib import Path
@@ -14,6 +15,13 @@ from typing import Any
 
 import pytest
 
+from verif.coverage import html as coverage_page
+from verif.coverage.exclusions import Exclusion
+from verif.coverage.metrics import FileCoverage
+from verif.coverage.reader import Kind, Point
+from verif.mutation.campaign import Outcome, Status
+from verif.mutation.mutants import mutants_of
+from verif.mutation.report import Report
 from verif.regression import page
 from verif.regression.plan import Feature, Plan
 from verif.regression.records import FAILED, PASSED, SKIPPED, BinGroup, Case, Failure, Session
@@ -140,6 +148,39 @@ def test_bars_in_a_browser_are_as_long_as_their_rates(browser: str, tmp_path: Pa
     full = max(bars)
     rates = [1 / 3, 1, 0, 0, 0, 1, 1, 1 / 2]  # features, configurations, coverage
     assert [bar / full for bar in bars] == pytest.approx(rates, abs=0.02)
+
+
+_LONG = "p + " * 30 + "q"
+_SOURCE = f"module m (output logic y_o);\n  assign y_o = {_LONG} && r;\nendmodule\n"
+
+
+def a_mutation_page(folder: Path) -> str:
+    """A survivor and a waived mutant in a line that is wider than a phone."""
+    survivor, waived, *_ = mutants_of("systolic_array/m.sv", _SOURCE)
+    waiver = Outcome(Status.WAIVED, cause="no <reason>")
+    report = Report(2, {survivor: Outcome(Status.SURVIVED), waived: waiver})
+    report.write(folder, {"systolic_array/m.sv": _SOURCE})
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def a_coverage_page(folder: Path) -> str:
+    """A line that is wider than a phone, and never ran."""
+    (folder / "m.sv").write_text(_SOURCE, encoding="utf-8")
+    never = FileCoverage("m.sv", {Point("m.sv", 2, 1, Kind.LINE, "block", (2,)): 0})
+    excluded = Exclusion("m.sv", Kind.TOGGLE, _LONG, "x" * 90, "no <reason>")
+    return coverage_page.render([never], [excluded], root=folder)
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("render", [a_mutation_page, a_coverage_page])
+def test_page_of_another_report_fits_too(
+    browser: str, tmp_path: Path, render: Callable[[Path], str], width: int
+) -> None:
+    shown = seen(browser, tmp_path, render(tmp_path), width)
+    assert shown["needed"] == width, "the page has to be scrolled sideways"
+    assert _LONG in shown["text"]
+    assert "no <reason>" in shown["text"]
+    assert shown["loaded"] == 0
 
 
 def test_page_needs_nothing_but_itself() -> None:
