@@ -91,6 +91,8 @@ SYSTOLIC_ARRAY = Block(
             "what the array is doing, and sticky errors (write 1 to clear)",
             (
                 Field("BUSY", 0, 1, "a step is in flight (read only)"),
+                Field("JOB", 1, 1, "a chain of jobs runs (read only)"),
+                Field("DONE", 2, 1, "a chain of jobs has ended"),
                 Field("ERR_ADDRESS", 8, 1, "an access to an offset that nothing has"),
                 Field(
                     "ERR_ACCESS",
@@ -99,6 +101,10 @@ SYSTOLIC_ARRAY = Block(
                     "a write where only reads go, a read where only writes go, or a partial word",
                 ),
                 Field("ERR_ROW", 10, 1, "a launch with ROW beyond the accumulator memory"),
+                Field("ERR_BUSY", 11, 1, "an access that has to wait for the end of a job"),
+                Field("ERR_DESCRIPTOR", 12, 1, "a job whose descriptor is not valid"),
+                Field("ERR_WINDOW", 13, 1, "a job that needs a word the buffer can never hold"),
+                Field("ERR_BUS", 14, 1, "memory answered a job with an error"),
             ),
         ),
         Register("ERROR_ADDRESS", 0x014, "RO", "offset of the first error since STATUS was clear"),
@@ -114,6 +120,47 @@ SYSTOLIC_ARRAY = Block(
             ),
         ),
         Register("STEPS", 0x01C, "RO", "steps launched since reset or ABORT"),
+        Register(
+            "JOB", 0x020, "RW", "address of the current descriptor; a write starts a chain of jobs"
+        ),
+        Register(
+            "IRQ_ENABLE",
+            0x024,
+            "RW",
+            "what besides errors raises the interrupt",
+            (Field("DONE", 0, 1, "1: STATUS.DONE does"),),
+        ),
+        Register(
+            "STREAM_GEOMETRY",
+            0x028,
+            "RO",
+            "built from the parameters of the module",
+            (
+                Field("PORTS", 0, 8, "manager ports"),
+                Field("LOG2_ACTIVATION_WORDS", 8, 8, "words of the activation buffer"),
+                Field("LOG2_WEIGHT_ROWS", 16, 8, "rows of the weight buffer"),
+            ),
+        ),
+        Register(
+            "BUS_ERROR_ADDRESS", 0x02C, "RO", "address of the latest access that ERR_BUS means"
+        ),
+        Register(
+            "CYCLES", 0x030, "RO", "cycles of jobs since JOB was written: the sum of the next five"
+        ),
+        Register("COMPUTE", 0x034, "RO", "cycles in which a step was issued"),
+        Register("WAIT_WEIGHTS", 0x038, "RO", "cycles in which the next step waited for weights"),
+        Register("WAIT_ACTIVATIONS", 0x03C, "RO", "cycles in which it waited for activations"),
+        Register("WAIT_WRITE_BACK", 0x040, "RO", "cycles in which it waited for free accumulators"),
+        Register(
+            "FILL_DRAIN",
+            0x044,
+            "RO",
+            "cycles before the first and after the last step, and all others",
+        ),
+        Register(
+            "WORDS_READ", 0x048, "RO", "words that jobs read from memory, descriptors included"
+        ),
+        Register("WORDS_WRITTEN", 0x04C, "RO", "words that jobs wrote to memory"),
     ),
     (
         Window("WEIGHTS0", 0x1000, 0x800, "WO", "weight bank 0: byte row * size + column"),

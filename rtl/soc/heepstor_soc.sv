@@ -5,8 +5,8 @@
 // parameters.
 //
 //   fetch --.   +--> RAM banks (single-cycle; the last ones may be word-interleaved)
-//           +---+--> SoC control, timer, UART, systolic array   (data only)
-//   data  --'   +--> nobody's addresses: one refuser for data, one for fetches
+//   array --+---+--> SoC control, timer, UART, systolic array   (data only)
+//   data  --'   +--> nobody's addresses: a refuser for data, for fetches, for the array
 //
 // `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset
 // that is merely low from the start leaves them unset, and the first division never ends.
@@ -28,11 +28,13 @@ module heepstor_soc (
   import heepstor_cfg_pkg::MemoryBankBytes;
   import heepstor_cfg_pkg::MemoryBanks;
   import heepstor_cfg_pkg::MemoryInterleavedBanks;
+  import heepstor_cfg_pkg::Ports;
 
   // Managers of the crossbar.
   localparam int unsigned Fetch = 0;
   localparam int unsigned Data = 1;
-  localparam int unsigned Managers = 2;
+  localparam int unsigned ArrayPorts = 2;  // the first of them
+  localparam int unsigned Managers = ArrayPorts + Ports;
 
   // Subordinates: the banks, the peripherals in the order of `PeripheralBase`, the refusers.
   localparam int unsigned SocCtrl = MemoryBanks;
@@ -41,7 +43,8 @@ module heepstor_soc (
   localparam int unsigned Array = MemoryBanks + 3;
   localparam int unsigned Nobody = MemoryBanks + 4;
   localparam int unsigned FetchNobody = MemoryBanks + 5;
-  localparam int unsigned Subordinates = MemoryBanks + 6;
+  localparam int unsigned ArrayNobody = MemoryBanks + 6;
+  localparam int unsigned Subordinates = MemoryBanks + 7;
 
   localparam int unsigned Peripherals = 4;
   localparam logic [Peripherals-1:0][31:0] PeripheralBase = {
@@ -57,18 +60,20 @@ module heepstor_soc (
   // Bus //
   /////////
 
-  logic [Managers-1:0]                  mgr_req, mgr_gnt, mgr_we, mgr_rvalid;
+  logic [Managers-1:0]                  mgr_req, mgr_gnt, mgr_we, mgr_rvalid, mgr_err;
   logic [Managers-1:0][TargetWidth-1:0] mgr_target;
   logic [Managers-1:0][31:0]            mgr_addr, mgr_local_addr, mgr_wdata, mgr_rdata;
   logic [Managers-1:0][3:0]             mgr_be;
 
-  logic [Subordinates-1:0]              sub_req, sub_gnt, sub_we, sub_rvalid;
+  logic [Subordinates-1:0]              sub_req, sub_gnt, sub_we, sub_rvalid, sub_err;
   logic [Subordinates-1:0][31:0]        sub_addr, sub_wdata, sub_rdata;
   logic [Subordinates-1:0][3:0]         sub_be;
 
   for (genvar m = 0; m < Managers; m++) begin : gen_decoders
     soc_decoder #(
-      .Fetch                (m == Fetch),
+      .RamOnly              (m != Data),
+      .Subordinates         (Subordinates),
+      .Nobody               (m == Fetch ? FetchNobody : m == Data ? Nobody : ArrayNobody),
       .Banks                (MemoryBanks),
       .InterleavedBanks     (MemoryInterleavedBanks),
       .BankBytes            (MemoryBankBytes),
@@ -98,6 +103,7 @@ module heepstor_soc (
     .mgr_wdata_i (mgr_wdata),
     .mgr_rvalid_o(mgr_rvalid),
     .mgr_rdata_o (mgr_rdata),
+    .mgr_err_o   (mgr_err),
     .sub_req_o   (sub_req),
     .sub_gnt_i   (sub_gnt),
     .sub_addr_o  (sub_addr),
@@ -105,8 +111,14 @@ module heepstor_soc (
     .sub_be_o    (sub_be),
     .sub_wdata_o (sub_wdata),
     .sub_rvalid_i(sub_rvalid),
-    .sub_rdata_i (sub_rdata)
+    .sub_rdata_i (sub_rdata),
+    .sub_err_i   (sub_err)
   );
+
+  assign sub_err = '1 << Nobody;  // all refusers; the CPU hears of it by its interrupt
+
+  logic unused_cpu_err;
+  assign unused_cpu_err = ^{mgr_err[Data], mgr_err[Fetch]};
 
   /////////
   // CPU //
@@ -261,19 +273,31 @@ module heepstor_soc (
   systolic_array #(
     .Size           (heepstor_cfg_pkg::Size),
     .AccumulatorRows(heepstor_cfg_pkg::AccumulatorRows),
+    .Ports          (Ports),
+    .ActivationWords(heepstor_cfg_pkg::ActivationWords),
+    .WeightRows     (heepstor_cfg_pkg::WeightRows),
     .ConfigHash     (heepstor_cfg_pkg::ConfigHash)
   ) u_systolic_array (
     .clk_i,
     .rst_ni,
-    .obi_req_i   (sub_req[Array]),
-    .obi_gnt_o   (sub_gnt[Array]),
-    .obi_addr_i  (sub_addr[Array]),
-    .obi_we_i    (sub_we[Array]),
-    .obi_be_i    (sub_be[Array]),
-    .obi_wdata_i (sub_wdata[Array]),
-    .obi_rvalid_o(sub_rvalid[Array]),
-    .obi_rdata_o (sub_rdata[Array]),
-    .irq_o       (array_irq)
+    .obi_req_i       (sub_req[Array]),
+    .obi_gnt_o       (sub_gnt[Array]),
+    .obi_addr_i      (sub_addr[Array]),
+    .obi_we_i        (sub_we[Array]),
+    .obi_be_i        (sub_be[Array]),
+    .obi_wdata_i     (sub_wdata[Array]),
+    .obi_rvalid_o    (sub_rvalid[Array]),
+    .obi_rdata_o     (sub_rdata[Array]),
+    .obi_mgr_req_o   (mgr_req[ArrayPorts+:Ports]),
+    .obi_mgr_gnt_i   (mgr_gnt[ArrayPorts+:Ports]),
+    .obi_mgr_addr_o  (mgr_addr[ArrayPorts+:Ports]),
+    .obi_mgr_we_o    (mgr_we[ArrayPorts+:Ports]),
+    .obi_mgr_be_o    (mgr_be[ArrayPorts+:Ports]),
+    .obi_mgr_wdata_o (mgr_wdata[ArrayPorts+:Ports]),
+    .obi_mgr_rvalid_i(mgr_rvalid[ArrayPorts+:Ports]),
+    .obi_mgr_rdata_i (mgr_rdata[ArrayPorts+:Ports]),
+    .obi_mgr_err_i   (mgr_err[ArrayPorts+:Ports]),
+    .irq_o           (array_irq)
   );
 
   ////////////
@@ -310,8 +334,26 @@ module heepstor_soc (
     .error_o (fetch_error)
   );
 
+  // The array tells of it by itself, in its STATUS: SoC control must not tell the CPU once more.
+  soc_pkg::bus_error_t unused_array_error;
+
+  obi_error #(
+    .ReadData(heepstor_cfg_pkg::BusErrorData)
+  ) u_array_nobody (
+    .clk_i,
+    .rst_ni,
+    .req_i   (sub_req[ArrayNobody]),
+    .gnt_o   (sub_gnt[ArrayNobody]),
+    .addr_i  (sub_addr[ArrayNobody]),
+    .we_i    (sub_we[ArrayNobody]),
+    .rvalid_o(sub_rvalid[ArrayNobody]),
+    .rdata_o (sub_rdata[ArrayNobody]),
+    .error_o (unused_array_error)
+  );
+
   logic unused_nobody;
   assign unused_nobody = ^{sub_be[Nobody], sub_wdata[Nobody],
-                           sub_be[FetchNobody], sub_wdata[FetchNobody]};
+                           sub_be[FetchNobody], sub_wdata[FetchNobody],
+                           sub_be[ArrayNobody], sub_wdata[ArrayNobody]};
 
 endmodule

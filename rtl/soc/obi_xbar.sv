@@ -38,6 +38,7 @@ module obi_xbar #(
   input  logic [Managers-1:0][31:0]            mgr_wdata_i,
   output logic [Managers-1:0]                  mgr_rvalid_o,
   output logic [Managers-1:0][31:0]            mgr_rdata_o,
+  output logic [Managers-1:0]                  mgr_err_o,
 
   output logic [Subordinates-1:0]              sub_req_o,
   input  logic [Subordinates-1:0]              sub_gnt_i,
@@ -46,7 +47,8 @@ module obi_xbar #(
   output logic [Subordinates-1:0][3:0]         sub_be_o,
   output logic [Subordinates-1:0][31:0]        sub_wdata_o,
   input  logic [Subordinates-1:0]              sub_rvalid_i,
-  input  logic [Subordinates-1:0][31:0]        sub_rdata_i
+  input  logic [Subordinates-1:0][31:0]        sub_rdata_i,
+  input  logic [Subordinates-1:0]              sub_err_i
 );
 
   localparam int unsigned CountWidth = $clog2(MaxOutstanding + 1);
@@ -72,6 +74,7 @@ module obi_xbar #(
     // By rule 2 whatever this subordinate answers is meant for the manager that awaits something.
     assign mgr_rvalid_o[m] = (count_q[m] != '0) && sub_rvalid_i[target_q[m]];
     assign mgr_rdata_o[m]  = sub_rdata_i[target_q[m]];
+    assign mgr_err_o[m]    = sub_err_i[target_q[m]];
     assign left[m]         = count_q[m] - CountWidth'(mgr_rvalid_o[m]);
   end
 

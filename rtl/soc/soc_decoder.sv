@@ -1,11 +1,13 @@
 // Address decoder of one bus manager: which subordinate answers, and at which address inside it.
 //
 // Subordinates are numbered as in `heepstor_soc`: the RAM banks first, then the peripherals, then
-// the two that answer for no one. A fetch reaches RAM only: a register has side effects, and a
-// prefetcher that strays into one must not cause them.
+// those that answer for no one. Fetches and the array reach RAM only: a register has side effects,
+// and a prefetcher or a job that strays into one must not cause them.
 
 module soc_decoder #(
-  parameter bit          Fetch                 = 1'b0,  // the manager fetches instructions
+  parameter bit          RamOnly               = 1'b0,
+  parameter int unsigned Subordinates          = 5,
+  parameter int unsigned Nobody                = 4,     // answers for no one's addresses
   parameter int unsigned Banks                 = 2,
   parameter int unsigned InterleavedBanks      = 0,
   parameter int unsigned BankBytes             = 8192,
@@ -14,14 +16,12 @@ module soc_decoder #(
   parameter int unsigned PeripheralWindowWidth = 16,    // log2 of the bytes of a window
   // Base addresses, aligned to the window.
   parameter logic [Peripherals-1:0][31:0] PeripheralBase = '0,
-  localparam int unsigned TargetWidth = $clog2(Banks + Peripherals + 2)
+  localparam int unsigned TargetWidth = $clog2(Subordinates)
 ) (
   input  logic [31:0]            addr_i,
   output logic [TargetWidth-1:0] target_o,
   output logic [31:0]            addr_o     // byte offset inside a bank; unchanged for all others
 );
-
-  localparam int unsigned Refuser = Banks + Peripherals + (Fetch ? 1 : 0);
 
   logic [31:0] offset;
   int unsigned bank, row;
@@ -31,12 +31,12 @@ module soc_decoder #(
   assign row    = soc_pkg::ram_row(offset, Banks, InterleavedBanks, BankBytes);
 
   always_comb begin
-    target_o = TargetWidth'(Refuser);
+    target_o = TargetWidth'(Nobody);
     addr_o   = addr_i;
     if (offset < Banks * BankBytes) begin
       target_o = TargetWidth'(bank);
       addr_o   = {row[29:0], addr_i[1:0]};
-    end else if (!Fetch) begin
+    end else if (!RamOnly) begin
       for (int unsigned p = 0; p < Peripherals; p++) begin
         if (addr_i[31:PeripheralWindowWidth] == PeripheralBase[p][31:PeripheralWindowWidth]) begin
           target_o = TargetWidth'(Banks + p);

@@ -48,4 +48,22 @@ package sa_job_pkg;
     lin_t        segment_words;
   } job_t;
 
+  // Registers of the same names, in words and cycles.
+  typedef struct packed {
+    logic [31:0] compute;
+    logic [31:0] wait_weights;
+    logic [31:0] wait_activations;
+    logic [31:0] wait_write_back;
+    logic [31:0] fill_drain;
+    logic [31:0] words_read;
+    logic [31:0] words_written;
+  } counters_t;
+
+  // Bits of STATUS, the lowest one last.
+  typedef struct packed {
+    logic bus;
+    logic window;
+    logic descriptor;
+  } errors_t;
+
 endpackage

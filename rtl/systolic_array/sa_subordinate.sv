@@ -1,6 +1,9 @@
 // Registers of the array and its `direct` front end: the CPU stores weights and activations and launches
 // steps. docs/architecture.md has the register map, heepstor/registers.py the table.
 //
+// While a chain of jobs runs (`stream` mode), the core is not ours: what needs it, or would disturb the
+// chain, is refused.
+//
 // Every access is answered once, in the cycle after its grant; only the grant waits. A refused access
 // sets an error bit, changes nothing else and reads as 0. A weight or a launch is granted when there is
 // room to hold it, and given to the core in the cycles after: so that the bus does not wait for a hazard
@@ -19,6 +22,9 @@ module sa_subordinate #(
     parameter  int unsigned        Size            = 8,
     parameter  int unsigned        AccumulatorRows = 64,
     parameter  logic        [31:0] ConfigHash      = '0,
+    parameter  int unsigned        Ports           = 1,
+    parameter  int unsigned        ActivationWords = 4096,
+    parameter  int unsigned        WeightRows      = 256,
     localparam int unsigned        AccRowWidth     = sa_pkg::index_width(AccumulatorRows),
     localparam int unsigned        LaneWidth       = sa_pkg::index_width(Size),
     localparam int unsigned        GroupWidth      = sa_pkg::index_width(Size / 4)
@@ -38,6 +44,15 @@ module sa_subordinate #(
 
     output logic abort_o,
     input  logic busy_i,
+
+    output logic                         job_start_o,
+    output logic                  [31:0] job_address_o,
+    input  logic                         job_running_i,
+    input  logic                         job_done_i,
+    input  sa_job_pkg::errors_t          job_errors_i,
+    input  logic                  [31:0] job_address_i,
+    input  logic                  [31:0] bus_error_address_i,
+    input  sa_job_pkg::counters_t        counters_i,
 
     output logic                         step_valid_o,
     input  logic                         step_ready_i,
@@ -69,7 +84,7 @@ module sa_subordinate #(
   localparam int unsigned LaneBytes = 4 * Size;
   localparam int unsigned AccumulatorBytes = 4 * Size * AccumulatorRows;
 
-  typedef enum logic [3:0] {
+  typedef enum logic [4:0] {
     Unmapped,
     Id,
     Geometry,
@@ -79,6 +94,11 @@ module sa_subordinate #(
     ErrorAddress,
     Tile,
     Steps,
+    Job,
+    IrqEnable,
+    StreamGeometry,
+    BusErrorAddress,
+    Counter,
     Weights,
     Stage,
     Launch,
@@ -101,6 +121,14 @@ module sa_subordinate #(
       sa_reg_pkg::ErrorAddressOffset: found = ErrorAddress;
       sa_reg_pkg::TileOffset: found = Tile;
       sa_reg_pkg::StepsOffset: found = Steps;
+      sa_reg_pkg::JobOffset: found = Job;
+      sa_reg_pkg::IrqEnableOffset: found = IrqEnable;
+      sa_reg_pkg::StreamGeometryOffset: found = StreamGeometry;
+      sa_reg_pkg::BusErrorAddressOffset: found = BusErrorAddress;
+      sa_reg_pkg::CyclesOffset, sa_reg_pkg::ComputeOffset, sa_reg_pkg::WaitWeightsOffset,
+      sa_reg_pkg::WaitActivationsOffset, sa_reg_pkg::WaitWriteBackOffset,
+      sa_reg_pkg::FillDrainOffset, sa_reg_pkg::WordsReadOffset,
+      sa_reg_pkg::WordsWrittenOffset: found = Counter;
       default: begin
         if (in_window(at, sa_reg_pkg::Weights0Offset, WeightBytes)) found = Weights;
         else if (in_window(at, sa_reg_pkg::Weights1Offset, WeightBytes)) found = Weights;
@@ -109,6 +137,25 @@ module sa_subordinate #(
         else if (in_window(at, sa_reg_pkg::AccumulatorsOffset, AccumulatorBytes)) begin
           found = Accumulators;
         end else found = Unmapped;
+      end
+    endcase
+    return found;
+  endfunction
+
+  // Every cycle of a job is counted once.
+  function automatic logic [31:0] counter(sa_job_pkg::counters_t counters, logic [15:0] at);
+    logic [31:0] found;
+    case (at)
+      sa_reg_pkg::ComputeOffset: found = counters.compute;
+      sa_reg_pkg::WaitWeightsOffset: found = counters.wait_weights;
+      sa_reg_pkg::WaitActivationsOffset: found = counters.wait_activations;
+      sa_reg_pkg::WaitWriteBackOffset: found = counters.wait_write_back;
+      sa_reg_pkg::FillDrainOffset: found = counters.fill_drain;
+      sa_reg_pkg::WordsReadOffset: found = counters.words_read;
+      sa_reg_pkg::WordsWrittenOffset: found = counters.words_written;
+      default: begin  // CYCLES
+        found = counters.compute + counters.wait_weights + counters.wait_activations +
+            counters.wait_write_back + counters.fill_drain;
       end
     endcase
     return found;
@@ -156,7 +203,7 @@ module sa_subordinate #(
   // Refusal and grant          //
   ////////////////////////////////
 
-  logic is_partial, error_address, error_access, error_row, is_refused;
+  logic is_partial, error_address, error_access, error_row, error_busy, is_refused;
   logic step_leaves, weight_leaves, is_ready;
   logic is_read, is_write, is_launch, is_stage, is_weight;
 
@@ -170,15 +217,23 @@ module sa_subordinate #(
   always_comb begin
     is_partial = obi_be_i != '1;
     case (target)
-      Id, Geometry, Hash, ErrorAddress, Steps: error_access = obi_we_i;
-      Status, Tile, Accumulators: error_access = obi_we_i && is_partial;
+      Id, Geometry, Hash, ErrorAddress, Steps, StreamGeometry, BusErrorAddress, Counter: begin
+        error_access = obi_we_i;
+      end
+      Status, Tile, Job, IrqEnable, Accumulators: error_access = obi_we_i && is_partial;
       Ctrl, Stage, Launch: error_access = !obi_we_i || is_partial;
       Weights: error_access = !obi_we_i;
       default: error_access = 1'b0;
     endcase
     error_address = target == Unmapped;
-    error_row = target == Launch && !error_access && 32'(tile_row_q) >= AccumulatorRows;
-    is_refused = error_address || error_access || error_row;
+    case (target)
+      Job, Tile: error_busy = job_running_i && !error_access && obi_we_i;
+      Weights, Stage, Launch, Accumulators: error_busy = job_running_i && !error_access;
+      default: error_busy = 1'b0;
+    endcase
+    error_row = target == Launch && !error_access && !error_busy &&
+        32'(tile_row_q) >= AccumulatorRows;
+    is_refused = error_address || error_access || error_busy || error_row;
   end
 
   assign step_leaves   = !step_valid_q || step_ready_i;
@@ -188,6 +243,8 @@ module sa_subordinate #(
     case (target)
       Weights, Launch: is_ready = step_leaves && weight_leaves;
       Stage: is_ready = step_leaves;
+      // The core is handed over with nothing in it nor on its way to it.
+      Job: is_ready = !obi_we_i || !(busy_i || step_valid_q || weight_valid_q);
       Accumulators: is_ready = !step_valid_q && acc_ready_i;
       default: is_ready = 1'b1;
     endcase
@@ -199,6 +256,8 @@ module sa_subordinate #(
   assign is_launch = is_write && target == Launch;
   assign is_stage = is_write && (target == Stage || target == Launch);
   assign is_weight = is_write && target == Weights;
+  assign job_start_o = is_write && target == Job;
+  assign job_address_o = obi_wdata_i;
 
   // CTRL is always granted. Saying so by obi_gnt_o would close a combinational loop through acc_ready_i.
   assign abort_o = obi_req_i && obi_we_i && target == Ctrl && !is_refused &&
@@ -208,7 +267,11 @@ module sa_subordinate #(
   // Registers                  //
   ////////////////////////////////
 
-  logic [2:0] errors_d, errors_q;  // row, access, address, as in STATUS
+  localparam int unsigned Errors = 7;
+  localparam int unsigned FirstErrorLsb = sa_reg_pkg::StatusErrAddressLsb;
+
+  logic [Errors-1:0] errors_d, errors_q;  // as in STATUS: those of jobs, busy, row, access, address
+  logic done_d, done_q, irq_on_done_d, irq_on_done_q;
   logic [15:0] error_address_d, error_address_q;
   logic [31:0] steps_d, steps_q;
 
@@ -219,13 +282,24 @@ module sa_subordinate #(
     tile_bank_d = tile_bank_q;
     tile_first_d = tile_first_q;
     steps_d = steps_q;
+    done_d = done_q;
+    irq_on_done_d = irq_on_done_q;
 
     if (obi_gnt_o && is_refused) begin
-      errors_d = errors_q | {error_row, error_access, error_address};
+      errors_d = errors_q | {3'b0, error_busy, error_row, error_access, error_address};
       if (errors_q == '0) error_address_d = offset;
     end
     if (is_write && target == Status) begin
-      errors_d = errors_q & ~obi_wdata_i[sa_reg_pkg::StatusErrAddressLsb+:3];
+      errors_d = errors_q & ~obi_wdata_i[FirstErrorLsb+:Errors];
+      if (obi_wdata_i[sa_reg_pkg::StatusDoneLsb]) done_d = 1'b0;
+    end
+    // What is cleared in the cycle in which it happens has happened all the same.
+    if (job_done_i) begin
+      errors_d |= {job_errors_i, 4'b0};
+      done_d = 1'b1;
+    end
+    if (is_write && target == IrqEnable) begin
+      irq_on_done_d = obi_wdata_i[sa_reg_pkg::IrqEnableDoneLsb];
     end
     if (is_write && target == Tile) begin
       tile_row_d   = obi_wdata_i[sa_reg_pkg::TileRowLsb+:sa_reg_pkg::TileRowWidth];
@@ -238,6 +312,7 @@ module sa_subordinate #(
     end
     if (abort_o) begin
       errors_d = '0;
+      done_d = 1'b0;
       tile_row_d = '0;
       tile_bank_d = 1'b0;
       tile_first_d = 1'b0;
@@ -248,6 +323,8 @@ module sa_subordinate #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       errors_q <= '0;
+      done_q <= 1'b0;
+      irq_on_done_q <= 1'b0;
       error_address_q <= '0;
       tile_row_q <= '0;
       tile_bank_q <= 1'b0;
@@ -255,6 +332,8 @@ module sa_subordinate #(
       steps_q <= '0;
     end else begin
       errors_q <= errors_d;
+      done_q <= done_d;
+      irq_on_done_q <= irq_on_done_d;
       error_address_q <= error_address_d;
       tile_row_q <= tile_row_d;
       tile_bank_q <= tile_bank_d;
@@ -263,7 +342,7 @@ module sa_subordinate #(
     end
   end
 
-  assign irq_o = errors_q != '0;
+  assign irq_o = errors_q != '0 || (done_q && irq_on_done_q);
 
   ////////////////////////////////
   // Response                   //
@@ -285,7 +364,9 @@ module sa_subordinate #(
         Hash: rdata_d = ConfigHash;
         Status: begin
           rdata_d[sa_reg_pkg::StatusBusyLsb] = busy_i || step_valid_q;
-          rdata_d[sa_reg_pkg::StatusErrAddressLsb+:3] = errors_q;
+          rdata_d[sa_reg_pkg::StatusJobLsb] = job_running_i;
+          rdata_d[sa_reg_pkg::StatusDoneLsb] = done_q;
+          rdata_d[FirstErrorLsb+:Errors] = errors_q;
         end
         ErrorAddress: rdata_d = 32'(error_address_q);
         Tile: begin
@@ -294,6 +375,17 @@ module sa_subordinate #(
           rdata_d[sa_reg_pkg::TileFirstLsb] = tile_first_q;
         end
         Steps: rdata_d = steps_q;
+        Job: rdata_d = job_address_i;
+        IrqEnable: rdata_d[sa_reg_pkg::IrqEnableDoneLsb] = irq_on_done_q;
+        StreamGeometry: begin
+          rdata_d = 32'(Ports) << sa_reg_pkg::StreamGeometryPortsLsb;
+          rdata_d |= 32'($clog2(
+              ActivationWords
+          )) << sa_reg_pkg::StreamGeometryLog2ActivationWordsLsb;
+          rdata_d |= 32'($clog2(WeightRows)) << sa_reg_pkg::StreamGeometryLog2WeightRowsLsb;
+        end
+        BusErrorAddress: rdata_d = bus_error_address_i;
+        Counter: rdata_d = counter(counters_i, offset);
         default: ;
       endcase
     end

@@ -12,6 +12,8 @@ from verif.rtl import bench
 _INPUTS = (
     *("obi_req_i", "obi_addr_i", "obi_we_i", "obi_be_i", "obi_wdata_i"),
     *("busy_i", "step_ready_i", "weight_ready_i", "acc_ready_i", "acc_rdata_i"),
+    *("job_running_i", "job_done_i", "job_errors_i", "job_address_i"),
+    *("bus_error_address_i", "counters_i"),
 )
 
 

@@ -46,8 +46,18 @@ BENCHES = {
         {"Size": 4, "AccumulatorRows": 64},
     ),
     "sa_subordinate": Bench(
-        array_files("sa_pkg", "sa_reg_pkg", "sa_subordinate"),
+        array_files("sa_pkg", "sa_reg_pkg", "sa_job_pkg", "sa_subordinate"),
         "verif.assertions.cocotb_sa_subordinate",
+        {"Size": 4, "AccumulatorRows": 4},
+    ),
+    "sa_stream": Bench(
+        sa.sources(),
+        "verif.assertions.cocotb_sa_stream",
+        {"Size": 4, "AccumulatorRows": 4, "ActivationWords": 16, "WeightRows": 16},
+    ),
+    "sa_descriptor": Bench(
+        array_files("sa_reg_pkg", "sa_job_pkg", "sa_descriptor"),
+        "verif.assertions.cocotb_sa_descriptor",
         {"Size": 4, "AccumulatorRows": 4},
     ),
     "sa_weights": Bench(

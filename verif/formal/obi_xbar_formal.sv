@@ -18,6 +18,7 @@ module obi_xbar_formal #(
   input logic [Subordinates-1:0]       sub_gnt_i,
   input logic [Subordinates-1:0]       sub_rvalid_i,
   input logic [Subordinates-1:0][31:0] sub_rdata_i,
+  input logic [Subordinates-1:0]       sub_err_i,
 
   output logic assume_targets_exist_o,
   output logic assume_waiting_requests_stay_o,
@@ -39,7 +40,7 @@ module obi_xbar_formal #(
   localparam int unsigned CountWidth = $clog2(MaxOutstanding + 1);
   localparam int unsigned PassedWidth = $clog2(Managers + 1);
 
-  logic [Managers-1:0] mgr_gnt, mgr_rvalid;
+  logic [Managers-1:0] mgr_gnt, mgr_rvalid, mgr_err;
   logic [Managers-1:0][31:0] mgr_rdata;
   logic [Subordinates-1:0] sub_req, sub_we;
   logic [Subordinates-1:0][31:0] sub_addr, sub_wdata;
@@ -61,6 +62,7 @@ module obi_xbar_formal #(
     .mgr_wdata_i,
     .mgr_rvalid_o(mgr_rvalid),
     .mgr_rdata_o(mgr_rdata),
+    .mgr_err_o(mgr_err),
     .sub_req_o(sub_req),
     .sub_gnt_i,
     .sub_addr_o(sub_addr),
@@ -68,7 +70,8 @@ module obi_xbar_formal #(
     .sub_be_o(sub_be),
     .sub_wdata_o(sub_wdata),
     .sub_rvalid_i,
-    .sub_rdata_i
+    .sub_rdata_i,
+    .sub_err_i
   );
 
   // The record: answers that each manager awaits of each subordinate, one table for both rules.
@@ -217,6 +220,7 @@ module obi_xbar_formal #(
         if (sub_rvalid_i[s] && awaited_q[m][s] != '0) begin
           answered = 1'b1;
           if (mgr_rdata[m] != sub_rdata_i[s]) answer_goes_to_who_asked_o = 1'b0;
+          if (mgr_err[m] != sub_err_i[s]) answer_goes_to_who_asked_o = 1'b0;
         end
       end
       if (mgr_rvalid[m] != answered) answer_goes_to_who_asked_o = 1'b0;

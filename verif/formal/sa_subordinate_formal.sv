@@ -18,6 +18,7 @@ module sa_subordinate_formal #(
   input logic [31:0] obi_wdata_i,
 
   input logic                  busy_i,
+  input logic                  job_running_i,
   input logic                  step_ready_i,
   input logic                  weight_ready_i,
   input logic                  acc_ready_i,
@@ -38,7 +39,8 @@ module sa_subordinate_formal #(
 
   localparam logic [31:0] Hash = 32'h1234_5678;
 
-  logic gnt, rvalid, irq, abort;
+  logic gnt, rvalid, irq, abort, job_start;
+  logic [31:0] job_address;
   logic [31:0] rdata;
   logic step_valid, step_first, step_bank;
   logic [AccRowWidth-1:0] step_row;
@@ -71,6 +73,14 @@ module sa_subordinate_formal #(
     .irq_o(irq),
     .abort_o(abort),
     .busy_i,
+    .job_start_o(job_start),
+    .job_address_o(job_address),
+    .job_running_i,
+    .job_done_i(1'b0),  // sets errors that have no access
+    .job_errors_i('0),
+    .job_address_i('0),
+    .bus_error_address_i('0),
+    .counters_i('0),
     .step_valid_o(step_valid),
     .step_ready_i,
     .step_row_o(step_row),
@@ -97,7 +107,7 @@ module sa_subordinate_formal #(
   sa_table_pkg::entry_t entry;
   logic [15:0] at;
   logic is_launch;
-  logic [2:0] errors;  // row, access, address, as in STATUS
+  logic [6:0] errors;  // those of jobs, busy, row, access, address, as in STATUS
 
   assign at = {obi_addr_i, 2'b00};
   assign entry = sa_table_pkg::entry_of(at);
@@ -108,12 +118,14 @@ module sa_subordinate_formal #(
     errors[0] = !entry.readable && !entry.writable;
     if (!errors[0] && obi_we_i) errors[1] = !entry.writable || (entry.whole && obi_be_i != '1);
     if (!errors[0] && !obi_we_i) errors[1] = !entry.readable;
-    errors[2] = is_launch && !errors[1] && 32'(u_dut.tile_row_q) >= AccumulatorRows;
+    errors[3] = job_running_i && (obi_we_i ? entry.held_writes : entry.held_reads) &&
+        errors[1:0] == '0;
+    errors[2] = is_launch && !errors[1] && !errors[3] && 32'(u_dut.tile_row_q) >= AccumulatorRows;
   end
 
   // The access of the previous cycle.
   logic granted_q, we_q, clean_q;
-  logic [2:0] errors_q;
+  logic [6:0] errors_q;
   logic [15:0] at_q;
   logic [3:0] be_q;
   logic [31:0] wdata_q;

@@ -14,6 +14,8 @@ package sa_table_pkg;
     logic readable;
     logic writable;
     logic whole;  // a write needs all bytes
+    logic held_reads;  // refused while a job runs
+    logic held_writes;
     window_e window;
     logic [15:0] index;  // in bytes, in its window
   }} entry_t;
@@ -50,7 +52,10 @@ def write(folder: Path, size: int, rows: int) -> Path:
     ]
     windows = [window.name.capitalize() for window in SYSTOLIC_ARRAY.windows]
     lines = [
-        *(_entry(r.offset, 4, r.access) for r in SYSTOLIC_ARRAY.registers),
+        *(
+            _entry(r.offset, 4, r.access, is_held=r.name in ("TILE", "JOB"))
+            for r in SYSTOLIC_ARRAY.registers
+        ),
         *(
             _entry(w.offset, used_bytes[w.name], w.access, w.name.capitalize())
             for w in SYSTOLIC_ARRAY.windows
@@ -62,9 +67,16 @@ def write(folder: Path, size: int, rows: int) -> Path:
     return path
 
 
-def _entry(offset: int, size: int, access: Access, window: str = "None") -> str:
+def _entry(
+    offset: int, size: int, access: Access, window: str = "None", *, is_held: bool = False
+) -> str:
     """Statement for the `size` bytes from `offset`; only weights may be written byte by byte."""
-    flags = (access != "WO", access != "RO", not window.startswith("Weights"))
+    held_reads = window != "None"
+    flags = (
+        *(access != "WO", access != "RO"),
+        not window.startswith("Weights"),
+        *(held_reads, held_reads or is_held),
+    )
     bits = ", ".join(f"1'b{flag:d}" for flag in flags)
     return (
         f"    if (32'(at) >= {offset} && 32'(at) < {offset + size}) "

@@ -30,7 +30,8 @@ def _sources(top: str, folder: Path, size: int = 4, rows: int = 4) -> list[Path]
         generated = rtl.generated_files(config.load())
         offsets = next(path for path in generated if path.stem == "sa_reg_pkg")
         packages = [offsets, table.write(folder, size, rows)]
-        return [*packages, _OWN["sa_pkg"], _OWN["sa_subordinate"]]
+        own = ("sa_pkg", "sa_job_pkg", "sa_subordinate")
+        return [*packages, *(_OWN[name] for name in own)]
     return [_OWN["sa_pkg"], _OWN[top.removesuffix("_formal")]]
 
 
@@ -98,6 +99,7 @@ _FAULTS = {
         ("| after |", "| ask[m] |", "every_other_manager_goes_first_at_most_once"),
         ("sub_be_o[s]    = mgr_be_i[m]", "sub_be_o[s] = '1", "granted_request_arrives_unchanged"),
         ("sub_rdata_i[target_q[m]]", "sub_rdata_i[0]", "answer_goes_to_who_asked"),
+        ("sub_err_i[target_q[m]]", "1'b0", "answer_goes_to_who_asked"),
         ("< CountWidth'(MaxO", "<= CountWidth'(MaxO", "no_more_answers_are_awaited_than_allowed"),
         ("winner[m] |= want[m] & ~decided", "", "free_subordinate_is_asked"),
     ],
@@ -136,6 +138,12 @@ _FAULTS = {
             "access_is_refused_as_the_table_says",
         ),
         ("Weights: error_access = !obi_we_i", "Weights: ", "access_is_refused_as_the_table_says"),
+        ("Job, Tile: error_busy", "Job: error_busy", "access_is_refused_as_the_table_says"),
+        (
+            "Launch, Accumulators: error_busy",
+            "Launch: error_busy",
+            "access_is_refused_as_the_table_says",
+        ),
         ("row_o <= LaneWidth'(row)", "row_o <= '0", "weights_are_those_at_their_offset"),
         (
             "weight_bank_o <= in_bank_1",

@@ -170,7 +170,7 @@ _CORES = [
 _SUBORDINATE = _cocotb(
     "sa_subordinate-20x64",
     "sa_subordinate",
-    ("sa_reg_pkg", "sa_pkg", "sa_subordinate"),
+    ("sa_reg_pkg", "sa_job_pkg", "sa_pkg", "sa_subordinate"),
     {"Size": 20, "AccumulatorRows": 64},
 )
 _STEPS = [
@@ -205,6 +205,20 @@ _WHOLES = [
     for size, rows in ((4, 4), (12, 16))  # 12 is no power of two
 ]
 
+_DESCRIPTOR = _cocotb(
+    "sa_descriptor-12x64",
+    "sa_descriptor",
+    ("sa_reg_pkg", "sa_job_pkg", "sa_descriptor"),
+    {"Size": 12, "AccumulatorRows": 64},
+)
+_JOBS = Bench(
+    "jobs-4x64-2",
+    "systolic_array",
+    (),
+    "verif.rtl.systolic_array.cocotb_jobs",
+    {"Size": 4, "AccumulatorRows": 64, "Ports": 2, "ActivationWords": 256, "WeightRows": 64},
+)
+
 _LINT = Bench("lint", "systolic_array", (), "verif.rtl.lint", is_lint=True)
 
 _TESTS: Mapping[str, Sequence[Bench]] = {
@@ -215,6 +229,7 @@ _TESTS: Mapping[str, Sequence[Bench]] = {
     "systolic_array/sa_activations.sv": _ACTIVATIONS,
     "systolic_array/sa_array.sv": _ARRAYS,
     "systolic_array/sa_core.sv": _CORES,
+    "systolic_array/sa_descriptor.sv": [_DESCRIPTOR],
     "systolic_array/sa_drain.sv": _DRAINS,
     "systolic_array/sa_epilogue.sv": [_EPILOGUE],
     **_ARITHMETIC,
@@ -222,12 +237,13 @@ _TESTS: Mapping[str, Sequence[Bench]] = {
     "systolic_array/sa_pkg.sv": [_PE, _EPILOGUE, _ARRAYS[0], _CORES[0], _WHOLES[0]],
     "systolic_array/sa_steps.sv": _STEPS,
     "systolic_array/sa_port.sv": [_PORT],
-    "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES],
+    "systolic_array/sa_stream.sv": [_JOBS],
+    "systolic_array/sa_subordinate.sv": [_SUBORDINATE, *_WHOLES, _JOBS],
     **{
         f"systolic_array/{unit}.sv": _WEIGHTS
         for unit in ("sa_gearbox", "sa_tile_loop", "sa_weight_fetch", "sa_weights")
     },
-    "systolic_array/systolic_array.sv": _WHOLES,
+    "systolic_array/systolic_array.sv": [*_WHOLES, _JOBS],
 }
 KILLERS = {file: (*benches, _LINT) for file, benches in _TESTS.items()}
 """Benches for the mutants of a file, the quickest killer first; paths relative to `rtl`.

@@ -31,6 +31,7 @@ class ArrayConfig:
     size: int
     rows: int
     config_hash: int
+    stream_geometry: int
     random: np.random.Generator
     coverage: Coverage
 

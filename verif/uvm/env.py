@@ -36,7 +36,8 @@ class BusScoreboard(_Checker):
 
     def build_phase(self) -> None:
         super().build_phase()
-        self._model = ArrayModel(self.cfg.size, self.cfg.rows, self.cfg.config_hash)
+        cfg = self.cfg
+        self._model = ArrayModel(cfg.size, cfg.rows, cfg.config_hash, cfg.stream_geometry)
         self._sampler = BusSampler(self.cfg.coverage)
 
     def write(self, tt: BusTransaction | Reset) -> None:

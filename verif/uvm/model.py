@@ -50,12 +50,13 @@ def decode(register: str, word: int) -> dict[str, int]:
     }
 
 
-def constants(size: int, rows: int, config_hash: int) -> dict[str, int]:
+def constants(size: int, rows: int, config_hash: int, stream_geometry: int) -> dict[str, int]:
     """What the registers read that say what the array is."""
     return {
         "ID": SYSTOLIC_ARRAY_ID,
         "GEOMETRY": encode("GEOMETRY", SIZE=size, ACCUMULATOR_ROWS=rows),
         "CONFIG_HASH": config_hash,
+        "STREAM_GEOMETRY": stream_geometry,
     }
 
 
@@ -117,10 +118,10 @@ class _Step:
 class ArrayModel:
     """The programmer's view of an array of `size` with `rows` accumulator rows."""
 
-    def __init__(self, size: int, rows: int, config_hash: int) -> None:
+    def __init__(self, size: int, rows: int, config_hash: int, stream_geometry: int = 0) -> None:
         self.size = size
         self.rows = rows
-        self._constants = constants(size, rows, config_hash)
+        self._constants = constants(size, rows, config_hash, stream_geometry)
         self._window_bytes = window_bytes(size, rows)
         # Memories have no reset: what was never written may read as anything.
         self._weights = np.zeros((2, size, size), np.int8)
@@ -133,6 +134,7 @@ class ArrayModel:
         self._before_abort: dict[tuple[int, int], set[int]] = {}
         self._in_flight: list[_Step] = []
         self._error_address = 0
+        self._irq_enable = 0
         self._abort()
 
     def classify(self, transaction: BusTransaction) -> Access:
@@ -148,6 +150,7 @@ class ArrayModel:
             self._forget(self._last_weights)
         self._abort()
         self._error_address = 0
+        self._irq_enable = 0
 
     def check(self, transaction: BusTransaction) -> str | None:
         """Do the transaction; returns what is wrong with its answer, or None."""
@@ -222,6 +225,8 @@ class ArrayModel:
                 self._errors &= ~word
             case "TILE":
                 self._tile = decode("TILE", word)
+            case "IRQ_ENABLE":
+                self._irq_enable = word & encode("IRQ_ENABLE", DONE=1)
             case "WEIGHTS0" | "WEIGHTS1":
                 self._last_weights = transaction
                 self._write_weights(int(target.name[-1]), target.index, transaction)
@@ -275,11 +280,14 @@ class ArrayModel:
                 return {encode("TILE", **self._tile)}
             case "STEPS":
                 return {self._steps}
+            case "IRQ_ENABLE":
+                return {self._irq_enable}
             case "ACCUMULATORS":
                 row, column = divmod(target.index // WORD, self.size)
                 self._finish(row, transaction)
                 return self._read_accumulator(row, column, transaction.data)
-        return {self._constants[target.name]}
+        # The others tell of jobs, and there was none.
+        return {self._constants.get(target.name, 0)}
 
     def _busy(self, transaction: BusTransaction) -> set[int]:
         """The values that BUSY may have; where it reads 0, nothing is in flight from then on."""

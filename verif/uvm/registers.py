@@ -32,7 +32,8 @@ class RegisterModel(uvm_reg_block):
         self.by_name = {r.name: self._add(r) for r in SYSTOLIC_ARRAY.registers}
         self.map.set_auto_predict(True)
         self.lock_model()
-        for register, value in constants(cfg.size, cfg.rows, cfg.config_hash).items():
+        values = constants(cfg.size, cfg.rows, cfg.config_hash, cfg.stream_geometry)
+        for register, value in values.items():
             self.by_name[register].set_reset(value)
         for reg in self.by_name.values():
             reg.reset()
@@ -42,8 +43,9 @@ class RegisterModel(uvm_reg_block):
         reg.configure(self)
         whole = ((register.name, 0, _WORD_BITS),)
         for name, lsb, width in [(f.name, f.lsb, f.width) for f in register.fields] or whole:
-            # BUSY follows the hardware and cannot be written, unlike the rest of STATUS.
-            policy = "RO" if name == "BUSY" else _POLICIES[register.access]
+            # What follows the hardware cannot be written, unlike the rest of STATUS.
+            is_live = register.name == "STATUS" and name in ("BUSY", "JOB")
+            policy = "RO" if is_live else _POLICIES[register.access]
             field = uvm_reg_field(name)
             field.configure(
                 reg,

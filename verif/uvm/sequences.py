@@ -10,7 +10,7 @@ from pyuvm import uvm_sequence
 
 from heepstor.registers import SYSTOLIC_ARRAY, Register
 from verif.uvm import stimulus
-from verif.uvm.coverage import STALLS, STATES, TARGETS
+from verif.uvm.coverage import ACCESSES, STALLS, STATES
 from verif.uvm.items import (
     ALL_BYTES,
     BACK_TO_BACK,
@@ -206,7 +206,9 @@ class RegisterSequence(ResetValuesSequence):
     async def body(self) -> None:
         await super().body()
         for register in SYSTOLIC_ARRAY.registers:
-            await getattr(self, f"_check_{register.access.lower()}")(register)
+            if register.name != "JOB":  # a write starts a job
+                await getattr(self, f"_check_{register.access.lower()}")(register)
+        await self.write(offset_of("IRQ_ENABLE"), encode("IRQ_ENABLE", DONE=1))
         await self.write(offset_of("TILE"), encode("TILE", BANK=1, FIRST=1))
         await self.write(offset_of("LAUNCH"), 0)
         await self._provoke_all_errors()
@@ -232,9 +234,8 @@ class RegisterSequence(ResetValuesSequence):
             await self._expect(register.name, f"after writing 0x{pattern:08x}")
 
     async def _check_rw1c(self, register: Register) -> None:
-        """Bits stay until 1 is written to them, and to no other."""
-        errors = [f for f in register.fields if f.name != "BUSY"]
-        all_set = encode(register.name, **{field.name: 1 for field in errors})
+        """Bits stay until 1 is written to them, and to no other; those of jobs need a job."""
+        all_set = encode(register.name, ERR_ADDRESS=1, ERR_ACCESS=1, ERR_ROW=1)
         for pattern in (0, all_set, *(1 << bit for bit in range(_WORD_BITS))):
             await self._provoke_all_errors()
             await self._expect(register.name, "after one error of each kind", expected=all_set)
@@ -358,7 +359,7 @@ class EveryAccessInEveryStateSequence(StateSequence):
 
     async def body(self) -> None:
         await self.prepare()
-        for state, kind, target in product(STATES, ("read", "write"), TARGETS):
+        for state, (kind, target) in product(STATES, ACCESSES):
             await self.enter(state)
             await self._then(self.request(kind, target))
         for state in STATES:

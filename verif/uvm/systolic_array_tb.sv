@@ -1,4 +1,5 @@
-// Test top of the array: clock, reset, the manager's side of the OBI port, and a probe on it.
+// Test top of the array: clock, reset, the manager's side of the OBI port, and a probe on it. Memory is not
+// there: no job is started.
 //
 // The one thing a reader would get wrong: Python drives and samples at the falling edge. What the array
 // answered at the last rising edge is therefore kept by the probe, so that no value is read in the time
@@ -6,6 +7,9 @@
 module systolic_array_tb #(
     parameter int unsigned        Size            = 8,
     parameter int unsigned        AccumulatorRows = 4,
+    parameter int unsigned        Ports           = 2,
+    parameter int unsigned        ActivationWords = 64,
+    parameter int unsigned        WeightRows      = 32,
     parameter logic        [31:0] ConfigHash      = 32'h0123_ABCD
 );
 
@@ -33,29 +37,45 @@ module systolic_array_tb #(
   logic [31:0] rdata;
   assign rst_n = power_on_rst_n && !reset;
 
+  logic [Ports-1:0] unused_req, unused_we;
+  logic [Ports-1:0][ 3:0] unused_be;
+  logic [Ports-1:0][31:0] unused_addr, unused_wdata;
+
   systolic_array #(
       .Size           (Size),
       .AccumulatorRows(AccumulatorRows),
+      .Ports          (Ports),
+      .ActivationWords(ActivationWords),
+      .WeightRows     (WeightRows),
       .ConfigHash     (ConfigHash)
   ) u_dut (
-      .clk_i       (clk),
-      .rst_ni      (rst_n),
-      .obi_req_i   (req),
-      .obi_gnt_o   (gnt),
-      .obi_addr_i  (addr),
-      .obi_we_i    (we),
-      .obi_be_i    (be),
-      .obi_wdata_i (wdata),
-      .obi_rvalid_o(rvalid),
-      .obi_rdata_o (rdata),
-      .irq_o       (irq)
+      .clk_i           (clk),
+      .rst_ni          (rst_n),
+      .obi_req_i       (req),
+      .obi_gnt_o       (gnt),
+      .obi_addr_i      (addr),
+      .obi_we_i        (we),
+      .obi_be_i        (be),
+      .obi_wdata_i     (wdata),
+      .obi_rvalid_o    (rvalid),
+      .obi_rdata_o     (rdata),
+      .obi_mgr_req_o   (unused_req),
+      .obi_mgr_gnt_i   ('0),
+      .obi_mgr_addr_o  (unused_addr),
+      .obi_mgr_we_o    (unused_we),
+      .obi_mgr_be_o    (unused_be),
+      .obi_mgr_wdata_o (unused_wdata),
+      .obi_mgr_rvalid_i('0),
+      .obi_mgr_rdata_i ('0),
+      .obi_mgr_err_i   ('0),
+      .irq_o           (irq)
   );
 
   // What coverage crosses with the accesses; the layout is that of ArrayState in verif/uvm/items.py.
   logic busy, step_waits, weight_waits;
-  assign busy = u_dut.busy || u_dut.step_valid;
-  assign step_waits = u_dut.step_valid && !u_dut.step_ready;
-  assign weight_waits = u_dut.weight_valid && !u_dut.weight_ready;
+  assign busy = u_dut.busy || u_dut.step.valid;
+  assign step_waits = u_dut.step.valid && !u_dut.step_ready;
+  assign weight_waits = u_dut.weight.valid && !u_dut.weight_ready;
 
   // Read by Python.
   logic granted, answered, activity;

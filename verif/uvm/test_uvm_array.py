@@ -30,7 +30,8 @@ TESTS = re.findall(
 def array_sources(rtl: Path) -> list[Path]:
     """The array's files under the folder `rtl`, packages first, and its test top."""
     array = rtl / "systolic_array"
-    packages = [hardware.write_all(config.load()) / "sa_reg_pkg.sv", array / "sa_pkg.sv"]
+    generated = hardware.write_all(config.load()) / "sa_reg_pkg.sv"
+    packages = [generated, *sorted(array.glob("*_pkg.sv"))]
     modules = [*rtl.glob("common/*.sv"), *array.glob("*.sv")]
     here = Path(__file__).parent
     return [

@@ -21,6 +21,7 @@ from verif.uvm.config import ArrayConfig, PortConfig
 from verif.uvm.coverage import Coverage, session_folder
 from verif.uvm.env import ArrayEnv
 from verif.uvm.items import BACK_TO_BACK, Float32Array, Int8Array, ResetRequest
+from verif.uvm.model import encode
 from verif.uvm.sequences import (
     HESITANT,
     SLOW,
@@ -69,6 +70,12 @@ class ArrayTest(uvm_test):
             size=int(tb.Size.value),
             rows=int(tb.AccumulatorRows.value),
             config_hash=int(tb.ConfigHash.value),
+            stream_geometry=encode(
+                "STREAM_GEOMETRY",
+                PORTS=int(tb.Ports.value),
+                LOG2_ACTIVATION_WORDS=int(tb.ActivationWords.value).bit_length() - 1,
+                LOG2_WEIGHT_ROWS=int(tb.WeightRows.value).bit_length() - 1,
+            ),
             random=np.random.default_rng([cocotb.RANDOM_SEED, zlib.crc32(name.encode())]),
             coverage=Coverage(),
         )

@@ -35,6 +35,11 @@ class Request:
         """What the subordinate answers: tells the request and the subordinate."""
         return (self.addr * 0x9E37_79B9 ^ self.target) & 0xFFFF_FFFF
 
+    @property
+    def is_error(self) -> bool:
+        """Whether the answer is an error."""
+        return self.answer >> 16 & 1 == 1
+
 
 @dataclass
 class Manager:
@@ -114,6 +119,13 @@ class Bench:
             ],
             32,
         )
+        dut.sub_err_i.value = pack(
+            [
+                s.owed[0][1].is_error if a else bool(random.getrandbits(1))
+                for s, a in zip(self.subordinates, answers, strict=True)
+            ],
+            1,
+        )
         await FallingEdge(dut.clk_i)
         self._check_responses()
         for subordinate, answered in zip(self.subordinates, answers, strict=True):
@@ -138,14 +150,16 @@ class Bench:
         """Every answer reaches the manager that waits for it, in the order of its requests."""
         valid = unpack(self.dut.mgr_rvalid_o, self.managers_count, 1)
         data = unpack(self.dut.mgr_rdata_o, self.managers_count, 32)
+        errors = unpack(self.dut.mgr_err_o, self.managers_count, 1)
         answered = sum(bool(s.owed) and s.owed[0][0] <= self.cycle for s in self.subordinates)
         assert sum(valid) == answered, f"cycle {self.cycle}: {answered} answers, got {valid}"
         for m, manager in enumerate(self.managers):
             if valid[m]:
                 assert manager.awaited, f"cycle {self.cycle}: manager {m} awaits nothing"
-                expected = manager.awaited.popleft().answer
-                assert data[m] == expected, (
-                    f"cycle {self.cycle}: manager {m} got {data[m]:#x}, expected {expected:#x}"
+                request = manager.awaited.popleft()
+                got, expected = (data[m], errors[m]), (request.answer, request.is_error)
+                assert got == expected, (
+                    f"cycle {self.cycle}: manager {m} got {got}, expected {expected}"
                 )
                 manager.served += 1
 

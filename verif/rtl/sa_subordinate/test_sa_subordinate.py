@@ -11,7 +11,7 @@ from verif.rtl import sa
 # 5 and 7 groups: the rows of no other size are as hard to divide by.
 @pytest.mark.parametrize(("size", "rows"), [(20, 64), (28, 256)])
 def test_sa_subordinate(size: int, rows: int) -> None:
-    modules = ("sa_reg_pkg", "sa_pkg", "sa_subordinate")
+    modules = ("sa_reg_pkg", "sa_job_pkg", "sa_pkg", "sa_subordinate")
     run_module(
         "sa_subordinate",
         [path for path in sa.sources() if path.stem in modules],

@@ -8,18 +8,20 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import soc
 
 
-@pytest.mark.parametrize("fetch", [0, 1])
+@pytest.mark.parametrize("ram_only", [0, 1])
 @pytest.mark.parametrize(
     ("banks", "interleaved", "bank_bytes"),
     [(1, 0, 8192), (16, 0, 32768), (6, 4, 16384), (8, 8, 8192), (3, 2, 262144)],
 )
-def test_soc_decoder(fetch: int, banks: int, interleaved: int, bank_bytes: int) -> None:
+def test_soc_decoder(ram_only: int, banks: int, interleaved: int, bank_bytes: int) -> None:
     run_module(
         "soc_decoder",
         soc.sources("soc_decoder"),
         "verif.rtl.soc_decoder.cocotb_soc_decoder",
         {
-            "Fetch": fetch,
+            "RamOnly": ram_only,
+            "Subordinates": banks + 6,
+            "Nobody": banks + 3 + 2 * ram_only,
             "Banks": banks,
             "InterleavedBanks": interleaved,
             "BankBytes": bank_bytes,

@@ -25,8 +25,15 @@ from verif.rtl.systolic_array.obi import ALL_BYTES, Access, Manager, words
 ABORT = 1
 
 
+def stream_geometry(dut: Any) -> int:
+    """What STREAM_GEOMETRY must read."""
+    buffers = (int(dut.ActivationWords.value), int(dut.WeightRows.value))
+    logs = [words.bit_length() - 1 for words in buffers]
+    return int(dut.Ports.value) | logs[0] << 8 | logs[1] << 16
+
+
 class Bench:
-    """The array under test, its bus, and the model beside it."""
+    """The array under test, its bus, and the model beside it; there is no memory."""
 
     def __init__(self, dut: Any) -> None:
         self.dut = dut
@@ -35,10 +42,12 @@ class Bench:
         self.latency = sa.step_latency(self.size)
         self.rng = sa.generator()
         self.bus = Manager(dut)
-        self.model = Model(self.size, self.rows, int(dut.ConfigHash.value))
+        self.model = Model(self.size, self.rows, int(dut.ConfigHash.value), stream_geometry(dut))
 
     async def start(self) -> None:
         """Clock, reset, and memories with known contents."""
+        for name in ("gnt", "rvalid", "err", "rdata"):
+            getattr(self.dut, f"obi_mgr_{name}_i").value = 0
         await bench.start(self.dut)
         count = self.rows * self.size
         await self.both(words(OFFSET["ACCUMULATORS"], [0x3F80_0000 + i for i in range(count)]))
@@ -92,7 +101,8 @@ async def started(dut: Any) -> Bench:
 @cocotb.test
 async def identity_geometry_and_hash_are_those_of_the_parameters(dut: Any) -> None:
     array = await started(dut)
-    await array.both([Access(OFFSET[name]) for name in ("ID", "GEOMETRY", "CONFIG_HASH")])
+    names = ("ID", "GEOMETRY", "CONFIG_HASH", "STREAM_GEOMETRY")
+    await array.both([Access(OFFSET[name]) for name in names])
 
 
 @cocotb.test
@@ -269,12 +279,18 @@ async def unused_lane_may_hold_infinity(dut: Any) -> None:
 async def refused_access_sets_its_error_and_changes_nothing_else(dut: Any) -> None:
     array = await started(dut)
     refused = [
-        (Access(0x0020), ERR_ADDRESS),
+        (Access(0x0120), ERR_ADDRESS),
         (Access(0x0FFC, 1), ERR_ADDRESS),
         (Access(OFFSET["STAGE"] + 4 * array.size, 1), ERR_ADDRESS),
         (Access(OFFSET["WEIGHTS0"] + array.size**2, 1), ERR_ADDRESS),
         (Access(OFFSET["ID"], 1), ERR_ACCESS),
         (Access(OFFSET["STEPS"], 1), ERR_ACCESS),
+        (Access(OFFSET["STREAM_GEOMETRY"], 1), ERR_ACCESS),
+        (Access(OFFSET["BUS_ERROR_ADDRESS"], 1), ERR_ACCESS),
+        (Access(OFFSET["CYCLES"], 1), ERR_ACCESS),
+        (Access(OFFSET["WORDS_WRITTEN"], 1), ERR_ACCESS),
+        (Access(OFFSET["JOB"], 0x100, 0b0111), ERR_ACCESS),
+        (Access(OFFSET["IRQ_ENABLE"], 1, 0b0001), ERR_ACCESS),
         (Access(OFFSET["CTRL"]), ERR_ACCESS),
         (Access(OFFSET["WEIGHTS1"]), ERR_ACCESS),
         (Access(OFFSET["STAGE"]), ERR_ACCESS),
@@ -324,14 +340,14 @@ async def launch_to_a_row_that_is_not_there_is_refused(dut: Any) -> None:
 async def errors_stay_until_a_one_is_written_and_the_first_address_is_kept(dut: Any) -> None:
     array = await started(dut)
     status, address = Access(OFFSET["STATUS"]), Access(OFFSET["ERROR_ADDRESS"])
-    await array.both([Access(0x0040), Access(0x0044), Access(OFFSET["ID"], 1), status, address])
-    assert array.model.error_address == 0x0040
+    await array.both([Access(0x0140), Access(0x0144), Access(OFFSET["ID"], 1), status, address])
+    assert array.model.error_address == 0x0140
     await array.both([Access(OFFSET["STATUS"], ERR_ADDRESS), status, address])
     assert array.model.errors == ERR_ACCESS
-    await array.both([Access(0x0048), status, address])
-    assert array.model.error_address == 0x0040
-    await array.both([Access(OFFSET["STATUS"], ERRORS), status, Access(0x004C), status, address])
-    assert array.model.error_address == 0x004C
+    await array.both([Access(0x0148), status, address])
+    assert array.model.error_address == 0x0140
+    await array.both([Access(OFFSET["STATUS"], ERRORS), status, Access(0x014C), status, address])
+    assert array.model.error_address == 0x014C
 
 
 @cocotb.test
@@ -447,7 +463,7 @@ async def abort_clears_what_is_staged(dut: Any) -> None:
         [
             *array.weights(0, weights),
             *words(OFFSET["STAGE"], [0x3F80_0000] * array.size),
-            Access(0x0040),
+            Access(0x0140),
             Access(OFFSET["CTRL"], ABORT),
             Access(OFFSET["STATUS"]),
             Access(OFFSET["TILE"], tile(0, first=True)),

@@ -1,4 +1,4 @@
-"""What the array's register map means, one access after the other, without any timing.
+"""What the array's register map means, one access after the other, without any timing or job.
 
 Whatever the bus does, reads must give what this model gives: interlocks make every access look as
 if the ones before it were over. Only BUSY, and what ABORT still finds in flight, depend on time.
@@ -18,7 +18,7 @@ OFFSET = {r.name: r.offset for r in SYSTOLIC_ARRAY.registers} | {
     w.name: w.offset for w in SYSTOLIC_ARRAY.windows
 }
 BUSY = 1 << 0
-ERR_ADDRESS, ERR_ACCESS, ERR_ROW = 1 << 8, 1 << 9, 1 << 10
+ERR_ADDRESS, ERR_ACCESS, ERR_ROW = 1 << 8, 1 << 9, 1 << 10  # jobs have more of them
 ERRORS = ERR_ADDRESS | ERR_ACCESS | ERR_ROW
 _ACCESS = {r.name: r.access for r in SYSTOLIC_ARRAY.registers} | {
     w.name: w.access for w in SYSTOLIC_ARRAY.windows
@@ -37,6 +37,8 @@ class Model:
     size: int
     rows: int
     config_hash: int = 0
+    stream_geometry: int = 0
+    irq_enable: int = 0
     tile: int = 0
     steps: int = 0
     errors: int = 0
@@ -100,7 +102,9 @@ class Model:
             "ERROR_ADDRESS": self.error_address,
             "TILE": self.tile,
             "STEPS": self.steps,
-        }[name]
+            "STREAM_GEOMETRY": self.stream_geometry,
+            "IRQ_ENABLE": self.irq_enable,
+        }.get(name, 0)  # the others count jobs, and tell of them
 
     def _write(self, name: str, byte: int, data: int, enable: int) -> None:
         if name == "CTRL":
@@ -110,6 +114,8 @@ class Model:
             self.errors &= ~data
         elif name == "TILE":
             self.tile = data & 0x3_FFFF
+        elif name == "IRQ_ENABLE":
+            self.irq_enable = data & 1
         elif name in ("WEIGHTS0", "WEIGHTS1"):
             codes = self.weights[int(name[-1])].reshape(-1)
             for i in range(4):

@@ -16,7 +16,7 @@ def test_systolic_array(size: int, rows: int) -> None:
         "systolic_array",
         sa.sources(),
         "verif.rtl.systolic_array.cocotb_systolic_array",
-        {"Size": size, "AccumulatorRows": rows, "ConfigHash": CONFIG_HASH},
+        {"Size": size, "AccumulatorRows": rows, "ConfigHash": CONFIG_HASH, "Ports": 2},
         public=["sa_core"],
         timeout_s=300,
     )
@@ -29,6 +29,9 @@ def test_systolic_array(size: int, rows: int) -> None:
         ({"Size": 36}, "Size must be a multiple of 4 from 4 to 32"),
         ({"AccumulatorRows": 48}, "AccumulatorRows must be a power of two from 4 to 256"),
         ({"AccumulatorRows": 512}, "AccumulatorRows must be a power of two from 4 to 256"),
+        ({"Ports": 3}, "Ports must be 1, 2 or 4"),
+        ({"ActivationWords": 96}, "ActivationWords must be a power of two of at least 2 \\* Size"),
+        ({"WeightRows": 48}, "WeightRows must be a power of two of at least Size"),
     ],
 )
 def test_parameter_that_is_out_of_range_does_not_elaborate(
