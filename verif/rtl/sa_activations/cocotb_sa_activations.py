@@ -120,6 +120,23 @@ async def job_after_a_flush_at_any_moment_knows_nothing_of_the_one_before(dut: A
 
 
 @cocotb.test
+async def reset_at_any_moment_forgets_everything(dut: Any) -> None:
+    """Nothing is read before a job, and a job that restarts has no window of the one before."""
+    window = await started(dut)
+    for i in range(20):
+        window.pace = _pace()
+        await window.begin(_job(window, Restart.NEVER), _base())
+        window.low = 0
+        await _wander(window, random.randint(1, 2 * window.words))
+        await window.reset()
+        for _ in range(3):
+            await window.cycle(Demand(low=0))
+        if i % 2:
+            assert await window.cycle(Demand(0, restart=0)), "something is still under way"
+            await window.finish()
+
+
+@cocotb.test
 async def job_that_restarts_reads_nothing_before_its_first_restart(dut: Any) -> None:
     window = await started(dut)
     for restart in (Restart.BAND, Restart.TILE):

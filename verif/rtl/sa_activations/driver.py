@@ -73,6 +73,15 @@ class Window:
         self._drive_ports([False] * self.ports, [None] * self.ports)
         await bench.start(self.dut)
 
+    async def reset(self) -> None:
+        """A cycle of reset; what was asked for never comes."""
+        self._drive(Demand(low=0))
+        self._drive_ports([False] * self.ports, [None] * self.ports)
+        self.dut.rst_ni.value = 0
+        await bench.next_cycle(self.dut)
+        self.dut.rst_ni.value = 1
+        self._forget()
+
     async def begin(self, work: Job, base: int) -> None:
         """The first cycle of a job whose map lies at address `base`."""
         self.work, self._base = work, base

@@ -35,6 +35,14 @@ class Bench:
         self._drive(Inputs())
         await bench.start(self.dut)
 
+    async def reset(self) -> None:
+        """A cycle of reset; memory forgets what it was asked for, too."""
+        self._drive(Inputs())
+        self.dut.rst_ni.value = 0
+        await bench.next_cycle(self.dut)
+        self.dut.rst_ni.value = 1
+        self.model = Port()
+
     async def cycle(self, inputs: Inputs) -> Outputs:
         """One cycle with these inputs.
 
@@ -264,3 +272,14 @@ async def traffic_of_all_kinds_is_served_as_the_model_says(dut: Any) -> None:
             await port.cycle(next(stream))
         # Reads that wait can be taken back only by a flush.
         await port.cycle(replace(next(stream), flush=True))
+
+
+@cocotb.test
+async def reset_at_any_moment_forgets_everything(dut: Any) -> None:
+    port = await started(dut)
+    for _ in range(20):
+        stream = _inputs(port.model, _TRAFFIC[4])
+        for _ in range(random.randint(1, 30)):
+            await port.cycle(next(stream))
+        await port.reset()
+        assert (await port.cycle(Inputs())).is_idle
