@@ -8,7 +8,6 @@ module sa_tile_loop #(
     localparam int unsigned CountWidth = sa_pkg::index_width(Size + 1)
 ) (
     input logic clk_i,
-    input logic rst_ni,
 
     input logic              job_start_i,
     input sa_job_pkg::job_t job_i,
@@ -89,9 +88,8 @@ module sa_tile_loop #(
     end
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) left_q <= '0;
-    else if (job_start_i) left_q <= first;
+  always_ff @(posedge clk_i) begin
+    if (job_start_i) left_q <= first;
     else if (next_i) left_q <= left_d;
   end
 

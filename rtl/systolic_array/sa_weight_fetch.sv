@@ -93,14 +93,14 @@ module sa_weight_fetch #(
       params_q <= 1'b0;
       params_to_ask_q <= '0;
       params_to_come_q <= '0;
-      param_address_q <= '0;
     end else begin
       params_q <= params_d;
       params_to_ask_q <= params_to_ask_d;
       params_to_come_q <= params_to_come_d;
-      param_address_q <= param_address_d;
     end
   end
+
+  always_ff @(posedge clk_i) param_address_q <= param_address_d;
 
   ////////////////////////////////
   // Weights of each port       //
@@ -146,14 +146,14 @@ module sa_weight_fetch #(
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
         to_ask_q  <= '0;
-        address_q <= '0;
         to_come_q <= '0;
       end else begin
         to_ask_q  <= to_ask_d;
-        address_q <= address_d;
         to_come_q <= to_come_d;
       end
     end
+
+    always_ff @(posedge clk_i) address_q <= address_d;
 
     fifo #(
         .Width(32),

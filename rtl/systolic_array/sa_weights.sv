@@ -127,7 +127,6 @@ module sa_weights #(
       .Size(Size)
   ) u_tiles (
       .clk_i,
-      .rst_ni,
       .job_start_i,
       .job_i,
       .next_i(row_taken && last_row),
@@ -170,17 +169,15 @@ module sa_weights #(
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      state_q <= Idle;
-      windows_q <= '0;
-      first_pass_q <= 1'b0;
-      fits_q <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      windows_q <= windows_d;
-      first_pass_q <= first_pass_d;
-      fits_q <= fits_d;
-    end
+    if (!rst_ni) state_q <= Idle;
+    else state_q <= state_d;
+  end
+
+  // Begin with the job.
+  always_ff @(posedge clk_i) begin
+    windows_q <= windows_d;
+    first_pass_q <= first_pass_d;
+    fits_q <= fits_d;
   end
 
   ////////////////////////////////
@@ -207,29 +204,31 @@ module sa_weights #(
     done_bank_d = done_bank_q ^ tile_done_i;
     begun_d = begun_q + 2'(row_taken && row_q == '0) - 2'(tile_done_i);
     loaded_d = loaded_q + 2'(weight_valid_o && weight_ready_i && last_offered_q) - 2'(tile_done_i);
-    if (job_start_i || flush_i) begin
+    if (job_start_i) begin
       row_d = '0;
       bank_d = 1'b0;
       done_bank_d = 1'b0;
-      begun_d = '0;
+    end
+    if (flush_i) begin
+      begun_d  = '0;
       loaded_d = '0;
     end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      row_q <= '0;
-      bank_q <= 1'b0;
-      done_bank_q <= 1'b0;
-      begun_q <= '0;
+      begun_q  <= '0;
       loaded_q <= '0;
     end else begin
-      row_q <= row_d;
-      bank_q <= bank_d;
-      done_bank_q <= done_bank_d;
-      begun_q <= begun_d;
+      begun_q  <= begun_d;
       loaded_q <= loaded_d;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    row_q <= row_d;
+    bank_q <= bank_d;
+    done_bank_q <= done_bank_d;
   end
 
   assign tile_ready_o = loaded_q != '0;
@@ -255,12 +254,8 @@ module sa_weights #(
     if (job_start_i) fits_d = 1'b1;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) entry_q <= '0;
-    else entry_q <= entry_d;
-  end
-
   always_ff @(posedge clk_i) begin
+    entry_q <= entry_d;
     if (row_taken && first_pass_q && !is_full) entries_q[entry_q[EntryWidth-1:0]] <= stream_row;
     if (row_taken && replay) replayed_q <= entries_q[entry_q[EntryWidth-1:0]];
   end

@@ -109,14 +109,16 @@ async def weights_that_run_out_are_an_error_and_no_end_of_the_job(dut: Any) -> N
 
 
 @cocotb.test
-async def job_after_a_flush_at_any_moment_knows_nothing_of_the_one_before(dut: Any) -> None:
+async def job_after_a_flush_or_reset_at_any_moment_knows_nothing_of_the_one_before(
+    dut: Any,
+) -> None:
     around = await started(dut)
     work = job_of(run=9, columns=7, tile_columns=4, windows=3, chunk=1)
     for moment in range(60):
         await around.begin(work, draw_pace(around.rng) if moment % 2 else AT_ONCE)
         for _ in range(moment):
             await around.next_cycle()
-        await around.flush()
+        await (around.reset() if moment % 3 == 0 else around.flush())
         for _ in range(int(around.rng.integers(3))):
             await around.next_cycle()
         if moment % 4 == 3:

@@ -170,6 +170,14 @@ class Surroundings:
         self.dut.flush_i.value = 0
         self._clear()
 
+    async def reset(self) -> None:
+        """Reset for a cycle, in any state."""
+        self.dut.rst_ni.value = 0
+        self._clear()
+        await bench.next_cycle(self.dut)
+        self.dut.rst_ni.value = 1
+        await self.next_cycle()
+
     def rows_in_memory(self) -> int:
         """Rows of the job whose bytes are all there."""
         return len(self._expected.rows)
@@ -234,7 +242,7 @@ class Surroundings:
     def _check_silence(self) -> None:
         dut = self.dut
         assert self.is_idle
-        outputs = (dut.weight_valid_o, dut.tile_ready_o, dut.tile_bank_o)
+        outputs = (dut.weight_valid_o, dut.tile_ready_o)
         outputs += (dut.error_o, dut.param_valid_o, dut.read_valid_o)
         for output in outputs:
             assert int(output.value) == 0, output
