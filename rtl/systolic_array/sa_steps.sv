@@ -261,41 +261,31 @@ module sa_steps
     end
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      position_q <= '0;
-      chunk_start_q <= '0;
-      k_tile_q <= '0;
-      n_tile_q <= '0;
-      half_q <= 1'b0;
-      row_in_half_q <= '0;
-    end else begin
-      position_q <= position_d;
-      chunk_start_q <= chunk_start_d;
-      k_tile_q <= k_tile_d;
-      n_tile_q <= n_tile_d;
-      half_q <= half_d;
-      row_in_half_q <= row_in_half_d;
-    end
+  // Nobody looks at a counter before a job has set it.
+  always_ff @(posedge clk_i) begin
+    position_q <= position_d;
+    chunk_start_q <= chunk_start_d;
+    k_tile_q <= k_tile_d;
+    n_tile_q <= n_tile_d;
+    half_q <= half_d;
+    row_in_half_q <= row_in_half_d;
   end
 
   ////////////////////////////////
   // Words of the step          //
   ////////////////////////////////
 
-  // A number of lanes, of any value.
-  function automatic count_t clamp(sum_t value);
-    if (value < 0) return '0;
-    if (value > sum_t'(Size)) return count_t'(Size);
-    return count_t'(value);
-  endfunction
-
   function automatic sum_t smaller(sum_t a, sum_t b);
     return a < b ? a : b;
   endfunction
 
+  // From 0 to `most`.
+  function automatic sum_t clip(sum_t value, sum_t most);
+    return value < 0 ? '0 : smaller(value, most);
+  endfunction
+
   lin_t row, column;  // of lane 0
-  sum_t lin;
+  sum_t lin, row_left;
   logic is_in_map;
   count_t first_lane, end_lane;
   logic [Size-1:0] lanes;
@@ -306,9 +296,9 @@ module sa_steps
 
   // Lanes first_lane to end_lane - 1 take part; none if end_lane is not beyond first_lane.
   assign is_in_map = row >= 0 && row < job_i.map_words;
-  assign first_lane = clamp(-sum_t'(column));
-  assign end_lane = clamp(
-      smaller(sum_t'(k_tile_q.run_left), sum_t'(job_i.row_words) - sum_t'(column)));
+  assign row_left = sum_t'(job_i.row_words) - sum_t'(column);
+  assign first_lane = count_t'(clip(-sum_t'(column), sum_t'(Size)));
+  assign end_lane = count_t'(clip(smaller(row_left, sum_t'(k_tile_q.run_left)), sum_t'(Size)));
   assign lanes = is_in_map ? ~({Size{1'b1}} << end_lane) & ({Size{1'b1}} << first_lane) : '0;
 
   ////////////////////////////////
@@ -323,8 +313,8 @@ module sa_steps
   sum_t end_lin, window_end;
 
   assign restarts = job_i.restart != sa_job_pkg::RestartNever;
-  assign first_lin = lin_t'(lin < 0 ? '0 : smaller(lin, sum_t'(job_i.map_words)));
-  assign window_moves = window_waits_q && (!restarts || restart_ready_i);
+  assign first_lin = lin_t'(clip(lin, sum_t'(job_i.map_words)));
+  assign window_moves = running_q && window_waits_q && (!restarts || restart_ready_i);
 
   always_comb begin
     window_waits_d = window_waits_q && !window_moves;
@@ -334,10 +324,8 @@ module sa_steps
         sa_job_pkg::RestartTile: window_waits_d = ends_k_tile;
         default: window_waits_d = ends_chunk;
       endcase
-      if (ends_job) window_waits_d = 1'b0;
     end
     if (job_start_i) window_waits_d = 1'b1;
-    if (flush_i) window_waits_d = 1'b0;
   end
 
   // A window that goes on never goes back: what has left it is not in the buffer any more.
@@ -347,14 +335,9 @@ module sa_steps
     else if (window_moves && (restarts || first_lin > low_q)) low_d = first_lin;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      window_waits_q <= 1'b0;
-      low_q <= '0;
-    end else begin
-      window_waits_q <= window_waits_d;
-      low_q <= low_d;
-    end
+  always_ff @(posedge clk_i) begin
+    window_waits_q <= window_waits_d;
+    low_q <= low_d;
   end
 
   assign end_lin = lin + sum_t'(end_lane);
@@ -367,7 +350,7 @@ module sa_steps
   assign words_never_come = !restart_valid_o && lanes != '0 &&
       (lin + sum_t'(first_lane) < sum_t'(low_q) || (end_lin > window_end && !window_waits_q));
 
-  assign restart_valid_o = window_waits_q && restarts;
+  assign restart_valid_o = running_q && window_waits_q && restarts;
   assign restart_lin_o = first_lin;
   assign low_o = low_q;
   assign read_o = go && lanes != '0;
@@ -388,10 +371,7 @@ module sa_steps
     if (job_start_i) free_halves_d = 2'd2;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) free_halves_q <= '0;
-    else free_halves_q <= free_halves_d;
-  end
+  always_ff @(posedge clk_i) free_halves_q <= free_halves_d;
 
   ////////////////////////////////
   // Second stage               //
@@ -451,16 +431,17 @@ module sa_steps
     if (!rst_ni) begin
       running_q <= 1'b0;
       slot_q <= Idle;
-      step_q <= '0;
-      begun_q <= 1'b0;
       done_q <= 1'b0;
     end else begin
       running_q <= running_d;
       slot_q <= slot_d;
-      step_q <= step_d;
-      begun_q <= begun_d;
       done_q <= done_d;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    step_q  <= step_d;
+    begun_q <= begun_d;
   end
 
   assign step_valid_o = slot_q == Step && tile_ready_i;

@@ -26,7 +26,7 @@ async def started(dut: Any) -> Bench:
 
 def draw_pace(rng: np.random.Generator) -> Pace:
     """Each of the surroundings at once, now and then, or seldom."""
-    return Pace(*(float(chance) for chance in rng.choice([1.0, 0.6, 0.1], 5)))
+    return Pace(*(float(chance) for chance in rng.choice([1.0, 0.6, 0.2], 5)))
 
 
 def all_loops(size: int, half: int, **numbers: int) -> Job:
@@ -78,8 +78,8 @@ async def step_enters_every_cycle_across_all_boundaries(dut: Any) -> None:
 @cocotb.test
 @cocotb.parametrize(
     kind_and_pace=(
-        ("write back", Pace(drain=0.002)),
-        ("activations", Pace(filled=0.01)),
+        ("write back", Pace(drain=0.01)),
+        ("activations", Pace(filled=0.02)),
         ("weights", Pace(tile=0.1)),
         ("none", Pace(core=0.3)),
     )
@@ -129,10 +129,15 @@ async def window_error_comes_exactly_where_words_cannot(dut: Any) -> None:
 async def flush_at_any_time_leaves_a_unit_that_works(dut: Any) -> None:
     unit = await started(dut)
     draw = Draw(unit.rng, unit.size, unit.rows)
-    for _ in range(25):
+    for _ in range(15):
         await unit.run(draw.layer(), draw_pace(unit.rng), stop_after=int(unit.rng.integers(1, 60)))
         await unit.flush()
         await unit.is_idle(4, done=False)
+    # In a restart.
+    job = all_loops(unit.size, unit.rows // 2, chunk=3, restart=Restart.TILE)
+    await unit.run(job, Pace(restart=0), stop_after=3)
+    await unit.flush()
+    await unit.is_idle(4, done=False)
     await unit.run(all_loops(unit.size, unit.rows // 2, chunk=3))
     await unit.is_idle(1, done=True)
 
@@ -141,8 +146,9 @@ async def flush_at_any_time_leaves_a_unit_that_works(dut: Any) -> None:
 async def reset_in_the_middle_leaves_a_unit_that_works(dut: Any) -> None:
     unit = await started(dut)
     job = all_loops(unit.size, unit.rows // 2, chunk=3)
-    for cycles in (1, 2, 3, 20):
-        await unit.run(job, stop_after=cycles)
+    # The last one in a restart.
+    for cycles, restart in ((1, 0), (2, 0), (3, 0), (20, 0), (3, 2)):
+        await unit.run(replace(job, restart=Restart(restart)), Pace(restart=0), stop_after=cycles)
         dut.rst_ni.value = 0
         await bench.next_cycle(dut)
         dut.rst_ni.value = 1

@@ -103,6 +103,7 @@ class Run:
         step = self.front
         if issued:
             self.issued += 1
+            self.blocks_final += self.is_done or self.back.begins_block
         if self.slot is not Slot.STEP or issued:
             self.slot = following
             goes = following is Slot.STEP
@@ -213,9 +214,6 @@ class Bench:
         if issued and run.back.ends_tile:
             self._tile += 1
             self._tile_ready = False
-        if issued and run.back.final and run.back.ends_tile:
-            ends_block = run.issued + 1 == len(run.steps) or run.steps[run.issued + 1].begins_block
-            run.blocks_final += ends_block
         if reads:
             self._read = run.front
         run.advance(issued, restarted)
@@ -312,9 +310,10 @@ class Bench:
         """Put the cycle down as what it is, once the first step has entered."""
         if run.issued == 0 and not issued:
             return
-        names = {Slot.NO_FREE_HALF: "write back", Slot.NO_WORDS: "activations", Slot.IDLE: "none"}
         if run.slot is Slot.STEP:
             kind = "compute" if issued else "none" if offered else "weights"
         else:
-            kind = names.get(run.slot, "none")
+            kind = {Slot.NO_FREE_HALF: "write back", Slot.NO_WORDS: "activations"}.get(
+                run.slot, "none"
+            )
         self.kinds[kind] += 1

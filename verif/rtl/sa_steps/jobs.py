@@ -11,7 +11,7 @@ import numpy as np
 from heepstor.job import Job, Restart
 from verif.rtl.sa_steps import model
 
-MOST_STEPS = 600
+MOST_STEPS = 200
 
 
 def plain(**numbers: int) -> Job:
