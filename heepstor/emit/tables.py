@@ -19,7 +19,7 @@ _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 def register_table(block: Block) -> str:
     """Registers, each with its fields below it, and windows, in the order of their offsets."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for register in block.registers:
         offset = f"0x{register.offset:03X}"
         rows.append((offset, register.name, "", register.access, register.doc))
