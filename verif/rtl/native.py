@@ -24,6 +24,9 @@ def build(
     main: Path,
     headers: Sequence[Path] = (),
     parameters: Mapping[str, int] | None = None,
+    *,
+    includes: Sequence[Path] = (),
+    flags: Sequence[str] = (),
 ) -> Path:
     """The program made of `top` and a C++ file with its `main`, from the cache if it is there.
 
@@ -33,6 +36,8 @@ def build(
         main: the test bench.
         headers: what `main` includes of ours.
         parameters: parameters of `top`.
+        includes: folders of `headers`.
+        flags: further flags of the compiler.
 
     Raises:
         AssertionError: Verilator or the compiler failed; with what they said.
@@ -42,7 +47,7 @@ def build(
         "top": top,
         "parameters": settings,
         "files": file_digests([*sources, main, *headers]),
-        "flags": [_FLAGS, _VERILATOR_FLAGS],
+        "flags": [[*_FLAGS, *flags], _VERILATOR_FLAGS],
         "tool": file_digest(_VERILATOR / "bin" / "verilator_bin"),
     }
 
@@ -56,9 +61,9 @@ def build(
             for source in (main, *sorted(objects.glob("*.cpp")), *_support_sources()):
                 # One object at a time, which is what ccache knows.
                 _run(
-                    *(*_COMPILER, *_FLAGS, "-c", str(source)),
+                    *(*_COMPILER, *_FLAGS, *flags, "-c", str(source)),
                     *("-o", str(objects / f"{source.stem}.o")),
-                    *(f"-I{path}" for path in (objects, _VERILATOR / "include")),
+                    *(f"-I{path}" for path in (objects, _VERILATOR / "include", *includes)),
                 )
             _run(
                 *("g++", *_FLAGS, "-o", str(folder / top)),
