@@ -108,10 +108,10 @@ class Access:
 
 @dataclass(frozen=True)
 class _Step:
-    """A step that may be in flight: its row, and what the row held and whether that was known."""
+    """A step that may be in flight: its row, what each column may have held, if that was known."""
 
     row: int
-    before: Float32Array
+    before: list[set[int]]
     known_before: npt.NDArray[np.bool_]
 
 
@@ -262,9 +262,12 @@ class ArrayModel:
         weights = self._weights[bank, :lanes]
         self._accumulators[row] = accumulate(start, self._staged[:lanes], weights)
         self._accumulators_known[row] = known
-        for column in range(self.size):
-            self._before_abort.pop((row, column), None)
-        self._in_flight.append(_Step(row, before, known_before))
+        # What it held is not sure either, if ABORT has dropped a step to it before.
+        held = [
+            {to_bits(sum_)} | self._before_abort.pop((row, n), set())
+            for n, sum_ in enumerate(before)
+        ]
+        self._in_flight.append(_Step(row, held, known_before))
         self._last_launch = transaction.granted
         self._tile["ROW"] = (row + 1) & 0xFFFF
         self._steps += 1
@@ -326,7 +329,7 @@ class ArrayModel:
         for step in self._in_flight:
             self._accumulators_known[step.row] &= step.known_before
             for column, before in enumerate(step.before):
-                self._before_abort.setdefault((step.row, column), set()).add(to_bits(before))
+                self._before_abort.setdefault((step.row, column), set()).update(before)
         self._in_flight = []
         self._last_launch = -self.size - 1
         self._finished = 0

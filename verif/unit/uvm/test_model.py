@@ -112,6 +112,18 @@ def test_abort_leaves_a_row_as_it_was_or_as_it_was_to_be(bus: Bus) -> None:
         assert (fault == "") == is_allowed, fault
 
 
+def test_second_abort_may_leave_what_was_there_before_the_first(bus: Bus) -> None:
+    for answer, is_allowed in ((2.0, True), (5.0, True), (6.0, True), (7.0, False)):
+        bus.write(offset_of("WEIGHTS0"), 0x0000_0001)
+        bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
+        for activation in (5.0, 6.0):
+            bus.write(offset_of("TILE"), encode("TILE", FIRST=1))
+            bus.write(offset_of("LAUNCH"), to_bits(np.float32(activation)))
+            bus.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
+        fault = bus.read(offset_of("ACCUMULATORS"), to_bits(np.float32(answer)))
+        assert (fault == "") == is_allowed, fault
+
+
 def test_abort_of_a_step_to_a_row_never_written_leaves_anything(bus: Bus) -> None:
     bus.write(offset_of("WEIGHTS0"), 0x0000_0001)
     bus.write(offset_of("TILE"), encode("TILE", FIRST=1))
