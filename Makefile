@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 #? PROJECT=name            a folder of sw/apps
 #? CFG=file                another hardware description than heepstor_cfg.hjson
-#? BACKEND=name            software or direct: who computes; without it the planner chooses
+#? BACKEND=name            software, direct or stream: who computes; without it the planner chooses
 #? MEMORY_BANKS=n          overrides memory.banks
 #? DATA=folder             data set of `make train`; what is missing is downloaded into it
 #? EPOCHS=n                length of `make train`

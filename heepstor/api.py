@@ -73,7 +73,8 @@ def compile(  # named as users of PyTorch expect
         batch: rows of the pseudo-random sample; only networks of Linear layers take more than 1.
         class_names: names of the classes in the report.
         append_final_softmax: end the network with a Softmax that the model does not have.
-        backend: "software" or "direct" for every matrix product; by default the planner chooses.
+        backend: "software", "direct" or "stream" for every matrix product; by default the planner
+            chooses.
         per_channel: one scale per output channel; False: one a tensor.
         assertions: compile the firmware's debug assertions in.
         cfg: the hardware description.

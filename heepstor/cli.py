@@ -156,7 +156,7 @@ def _software_options() -> argparse.ArgumentParser:
     group.add_argument("project", help="a folder of sw/apps; `heepstor projects` lists them")
     group.add_argument(
         "--backend",
-        choices=["software", "direct"],
+        choices=["software", "direct", "stream"],
         help="who computes the matrix products (default: per layer, by predicted cycles)",
     )
     group.add_argument(

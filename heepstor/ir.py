@@ -27,6 +27,7 @@ class Backend(Enum):
 
     SOFTWARE = "software"
     DIRECT = "direct"
+    STREAM = "stream"
 
 
 class OpKind(Enum):
@@ -165,16 +166,46 @@ class Softmax:
     """Softmax of each row of an (M, F)."""
 
 
+@dataclass(frozen=True)
+class StreamJob:
+    """A job of a streamed layer: the output channels from `channel` on.
+
+    The weights, scales and biases of all jobs of a layer follow each other in memory; this one's
+    begin at word `constants`. Its first output is word `channel` of the layer's.
+    """
+
+    job: Job
+    channel: int
+    constants: int
+
+    @property
+    def constant_words(self) -> int:
+        """Words of weights, scales and biases."""
+        return self.job.weight_words + 2 * self.job.columns
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who computes a matrix product, why, and the predicted cycles; `jobs` if it is streamed."""
+
+    backend: Backend
+    reason: str
+    cycles: int
+    jobs: tuple[StreamJob, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class MatrixProduct:
     """A quantized Linear (no window) or Conv2d, and the largest of each `pool` of its positions.
 
     `pool` is (rows, columns); with it, `gemm.m` counts only positions that belong to an output.
+    `choice` is None until the hardware is considered.
     """
 
     gemm: Gemm
     window: Window2d | None
     pool: tuple[int, int] = (1, 1)
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,19 +258,6 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class StreamJob:
-    """A job of a streamed layer: the output channels from `channel` on.
-
-    The weights, scales and biases of all jobs of a layer follow each other in memory; this one's
-    begin at word `constants`. Its first output is word `channel` of the layer's.
-    """
-
-    job: Job
-    channel: int
-    constants: int
-
-
-@dataclass(frozen=True)
 class Layer:
     """One operator of the firmware.
 
@@ -247,6 +265,7 @@ class Layer:
     Softmax has the index `len(model)`); nested Sequentials count flattened. Its output must equal
     the golden output after the last of them, reshaped to `output.shape`. `chunk_rows` is how many
     rows of gathered activations `scratch` holds; a product that reads in place has no scratch.
+    `jobs` are those of a streamed layer, which needs no scratch either.
     """
 
     index: int
@@ -264,6 +283,7 @@ class Layer:
     bias: Float32Array | None = None
     scratch: Buffer | None = None
     chunk_rows: int = 0
+    jobs: tuple[StreamJob, ...] = ()
     predicted_cycles: int = 0
 
     @property

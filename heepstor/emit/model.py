@@ -22,15 +22,20 @@ from heepstor.ir import (
     OpKind,
     Plan,
     Shape,
+    StreamJob,
     Tensor,
+    Uint32Array,
     Window2d,
 )
-from heepstor.plan.packing import pack
+from heepstor.job import encode
+from heepstor.plan.packing import pack, stream_constants
+from heepstor.registers import DESCRIPTOR
 
 T = TypeVar("T")
 
 _FLOAT_BYTES = 4
 _FLOATS_PER_LINE = 6
+_WORDS_PER_LINE = 8
 _BACKEND_TYPES = {Backend.SOFTWARE: "Software", Backend.DIRECT: "Direct"}
 
 
@@ -83,11 +88,12 @@ def _model(
         "using namespace heepstor;",
         "using runtime::Direct;",
         "using runtime::Software;",
+        "using runtime::Stream;",
         "",
         f"HEEPSTOR_ARENA float g_arena[{plan.arena_bytes // _FLOAT_BYTES}];",
     ]
     for layer in plan.layers:
-        lines += ["", *_comment(layer), *_descriptor(layer)]
+        lines += ["", *_comment(layer), *(_jobs(layer) if layer.jobs else _descriptor(layer))]
     lines += [
         "",
         "// Where each layer leaves its output, and the hash that the golden model gives it.",
@@ -122,6 +128,36 @@ def _comment(layer: Layer) -> Iterator[str]:
     )
     if layer.gemm:
         yield f"// {layer.backend_reason}"
+
+
+def _jobs(layer: Layer) -> Iterator[str]:
+    """The descriptors of a streamed layer's jobs, chained."""
+    count = len(layer.jobs)
+    yield f"constexpr hal::Descriptor kJobs{layer.index}[{count}] = {{"
+    for number, placed in enumerate(layer.jobs):
+        following = f"kJobs{layer.index} + {number + 1}" if number + 1 < count else "nullptr"
+        yield from _job(layer, placed, following)
+    yield "};"
+
+
+def _job(layer: Layer, placed: StreamJob, following: str) -> Iterator[str]:
+    output = _present(layer.output.buffer).offset // _FLOAT_BYTES + placed.channel
+    addresses = {
+        "NEXT": following,
+        "INPUT": _address(layer.input),
+        "WEIGHTS": f"kConstants{layer.index} + {placed.constants}",
+        "OUTPUT": f"g_arena + {output}",
+    }
+    words = zip(DESCRIPTOR, encode(placed.job, 0, 0, 0, 0), strict=True)
+    fields = [f"/*{w.name.lower()}=*/{addresses.get(w.name, f'0x{value:x}')}" for w, value in words]
+    yield f"    {{{fields[0]},"
+    yield from (f"     {field}," for field in fields[1:-1])
+    yield f"     {fields[-1]}}},"
+
+
+def _address(tensor: Tensor) -> str:
+    """Where a value lies."""
+    return f"g_arena + {tensor.buffer.offset // _FLOAT_BYTES}" if tensor.buffer else "kInput"
 
 
 def _descriptor(layer: Layer) -> Iterator[str]:
@@ -193,10 +229,21 @@ def _window(window: Window2d) -> str:
 
 def _layer_entry(layer: Layer, expected_hash: int) -> str:
     output = _span(_present(layer.output.buffer))
-    return f"    {{{_string(layer.name)}, {output}, 0x{expected_hash:08x}}},"
+    streamed = _bool(bool(layer.jobs))
+    return (
+        f"    {{{_string(layer.name)}, {output}, 0x{expected_hash:08x}, /*streamed=*/{streamed}}},"
+    )
 
 
 def _call(layer: Layer) -> Iterator[str]:
+    call = f"Stream::run(kJobs{layer.index})" if layer.jobs else _operator(layer)
+    yield f"  run_layer({layer.index}, [] {{"
+    yield f"    return {call};"
+    yield "  });"
+
+
+def _operator(layer: Layer) -> str:
+    """The call of a function of `sw/ops`."""
     i = layer.index
     function = {
         OpKind.LINEAR: f"linear<{_BACKEND_TYPES[layer.backend]}>",
@@ -214,9 +261,7 @@ def _call(layer: Layer) -> Iterator[str]:
     if layer.kind is OpKind.CONV2D:
         # A convolution that reads its input in place gets an empty span.
         arguments.append(_span(layer.scratch) if layer.scratch else "{}")
-    yield f"  run_layer({i}, [] {{"
-    yield f"    return ops::{function}({', '.join(arguments)});"
-    yield "  });"
+    return f"ops::{function}({', '.join(arguments)})"
 
 
 def _span(buffer: Buffer) -> str:
@@ -235,7 +280,10 @@ def _weights(plan: Plan, size: int, header: str) -> str:
     lines = [header, "#pragma once", "", "#include <stdint.h>"]
     for layer in plan.layers:
         title = ["", f"// Layer {layer.index}, {layer.name}"]
-        if layer.gemm:
+        if layer.gemm and layer.jobs:
+            constants = stream_constants(layer.gemm, layer.jobs, size)
+            lines += [*title, *_words(f"kConstants{layer.index}", constants)]
+        elif layer.gemm:
             lines += [*title, *_packed(layer.gemm, layer.index, size)]
             lines += _floats(f"kScale{layer.index}", layer.gemm.scale)
             lines += _floats(f"kBias{layer.index}", layer.gemm.bias)
@@ -251,6 +299,13 @@ def _packed(gemm: Gemm, index: int, size: int) -> Iterator[str]:
     yield f"// [{groups} groups][{n_tiles} tiles][K = {k}][{width} columns]"
     yield f"alignas(4) constexpr int8_t kPacked{index}[{packed.size}] = {{"
     yield from _rows(map(str, packed.flat), width)
+    yield "};"
+
+
+def _words(name: str, values: Uint32Array) -> Iterator[str]:
+    """What the array reads: of each job the weights, then the bits of scales and biases."""
+    yield f"constexpr uint32_t {name}[{values.size}] = {{"
+    yield from _rows((f"0x{value:08x}" for value in values.tolist()), _WORDS_PER_LINE)
     yield "};"
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from heepstor.config import Config
 from heepstor.errors import ModelError
 from heepstor.ir import Backend, Graph, Plan
 from heepstor.plan.assemble import assemble
+from heepstor.plan.choose_backends import choose_backends
 from heepstor.plan.drop_identities import drop_identities
 from heepstor.plan.fold_batch_norm import fold_batch_norm
 from heepstor.plan.free_flatten import free_flatten
+from heepstor.plan.fuse_pool import fuse_pool
 from heepstor.plan.fuse_relu import fuse_relu
 from heepstor.plan.lower_products import lower_products
 from heepstor.plan.verify import verify
 
 __all__ = ["lower", "plan"]
+
+Pass = Callable[[Graph], Graph]
 
 
 def plan(
@@ -27,28 +31,38 @@ def plan(
     Args:
         graph: what the front end read.
         config: the hardware.
-        backend: compute every matrix product with this one; None lets the cost model choose.
+        backend: compute every matrix product with this one; None lets the cost model choose. What
+            `stream` cannot do is done by another one, and the plan says why.
         per_channel: quantize with one scale for each output channel, else one for each weight.
 
     Raises:
         ModelError: batch norm leads beyond float32, or nothing is left to compute.
         PlanError: the network does not fit the memory.
     """
-    return assemble(lower(graph, per_channel=per_channel), config, backend)
+    graph = lower(graph, per_channel=per_channel)
+    passes: dict[str, Pass] = {
+        "choose_backends": partial(choose_backends, config=config, forced=backend),
+        "fuse_pool": partial(fuse_pool, config=config),
+    }
+    return assemble(_through(passes, graph), config)
 
 
 def lower(graph: Graph, *, per_channel: bool) -> Graph:
     """The passes that do not depend on the hardware, in order."""
-    passes: dict[str, Callable[[Graph], Graph]] = {
+    passes: dict[str, Pass] = {
         "drop_identities": drop_identities,
         "lower_products": partial(lower_products, per_channel=per_channel),
         "fold_batch_norm": fold_batch_norm,
         "free_flatten": free_flatten,
         "fuse_relu": fuse_relu,
     }
-    verify(graph, after="import")
-    for name, run in passes.items():
-        graph = verify(run(graph), after=name)
+    graph = _through(passes, verify(graph, after="import"))
     if not graph.nodes:
         raise ModelError("the model computes nothing; it must hold a layer other than Dropout")
+    return graph
+
+
+def _through(passes: Mapping[str, Pass], graph: Graph) -> Graph:
+    for name, run in passes.items():
+        graph = verify(run(graph), after=name)
     return graph

@@ -1,14 +1,16 @@
-"""Last step: back-ends, buffers, and the `Plan`."""
+"""Last step: buffers, and the `Plan`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 
 from heepstor.config import Config
 from heepstor.ir import (
     Backend,
     Buffer,
+    Choice,
     Graph,
     Layer,
     LoweredOp,
@@ -25,9 +27,10 @@ from heepstor.ir import (
     Tensor,
     Transpose,
 )
-from heepstor.plan import arena, budget, cost
-from heepstor.plan.activations import Activations, activations
+from heepstor.plan import arena, budget
+from heepstor.plan.activations import activations
 from heepstor.plan.budget import FLOAT_BYTES
+from heepstor.plan.fuse_pool import why_apart
 from heepstor.plan.verify import InvalidGraph
 
 _KINDS: dict[type[ModelOp | LoweredOp], OpKind] = {
@@ -39,8 +42,8 @@ _KINDS: dict[type[ModelOp | LoweredOp], OpKind] = {
 }
 
 
-def assemble(graph: Graph, config: Config, forced: Backend | None) -> Plan:
-    """Give every node of a lowered graph its back-end and its memory.
+def assemble(graph: Graph, config: Config) -> Plan:
+    """Give every node its memory; every matrix product has its back-end already.
 
     Raises:
         PlanError: the network does not fit the memory.
@@ -50,8 +53,11 @@ def assemble(graph: Graph, config: Config, forced: Backend | None) -> Plan:
     tensor = network_input = Tensor("input", graph.input_shape, None)
     for index, node in enumerate(graph.nodes):
         output = Tensor(node.name, node.output_shape, placed.outputs[index])
-        layers.append(_layer(index, node, tensor, output, placed.scratches[index], config, forced))
+        layers.append(_layer(index, node, tensor, output, placed.scratches[index]))
         tensor = output
+    for index, (before, node) in enumerate(pairwise(graph.nodes), 1):
+        if reason := why_apart(before, node, config):
+            layers[index] = replace(layers[index], backend_reason=f"software: {reason}")
     return Plan(
         layers=tuple(layers),
         input=network_input,
@@ -75,7 +81,7 @@ def _place(graph: Graph, config: Config) -> arena.Arena:
 
 def _need(node: Node, rows: int) -> arena.Need:
     match node.op:
-        case MatrixProduct(gemm=gemm) if not _reads(node, node.op).in_place:
+        case MatrixProduct(gemm=gemm) as op if _gathers(node, op):
             scratch = min(rows, gemm.m) * gemm.k * FLOAT_BYTES
         case _:
             scratch = 0
@@ -89,8 +95,6 @@ def _layer(
     source: Tensor,
     output: Tensor,
     scratch: Buffer | None,
-    config: Config,
-    forced: Backend | None,
 ) -> Layer:
     layer = Layer(
         index=index,
@@ -104,8 +108,7 @@ def _layer(
         relu=node.relu,
     )
     match node.op:
-        case MatrixProduct(gemm=gemm, window=window):
-            choice = cost.choose(gemm, _reads(node, node.op), config, forced)
+        case MatrixProduct(gemm=gemm, window=window, choice=Choice() as choice):
             return replace(
                 layer,
                 backend=choice.backend,
@@ -115,6 +118,7 @@ def _layer(
                 window=window,
                 scratch=scratch,
                 chunk_rows=scratch.size // (gemm.k * FLOAT_BYTES) if scratch else 0,
+                jobs=choice.jobs,
             )
         case MaxPool2d(window=window):
             return replace(layer, window=window)
@@ -123,8 +127,11 @@ def _layer(
     return layer
 
 
-def _reads(node: Node, op: MatrixProduct) -> Activations:
-    return activations(op.gemm, op.window, node.input_shape, node.output_shape)
+def _gathers(node: Node, op: MatrixProduct) -> bool:
+    """Whether the CPU writes the matrix of activations to scratch memory first."""
+    if op.choice and op.choice.jobs:
+        return False
+    return not activations(op.gemm, op.window, node.input_shape, node.output_shape).in_place
 
 
 def _kind(op: ModelOp | LoweredOp) -> OpKind:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from heepstor.config import Config
 from heepstor.errors import PlanError
-from heepstor.ir import MatrixProduct, Node, ScaleBias
+from heepstor.ir import Choice, MatrixProduct, Node, ScaleBias
 from heepstor.plan.arena import Arena
 from heepstor.plan.packing import packed_bytes
 
@@ -35,6 +35,8 @@ class Budget:
 def weight_bytes(node: Node, config: Config) -> int:
     """Constants of a layer: packed weights, scale, bias."""
     match node.op:
+        case MatrixProduct(choice=Choice(jobs=[_, *_] as jobs)):
+            return sum(placed.constant_words for placed in jobs) * FLOAT_BYTES
         case MatrixProduct(gemm=gemm):
             packed = packed_bytes(gemm, config.systolic_array_size)
             return packed + (gemm.scale.size + gemm.bias.size) * FLOAT_BYTES

@@ -1,4 +1,4 @@
-"""Predicted cycles of a matrix product on each back-end, and the choice between them.
+"""Predicted cycles of a matrix product that the CPU computes, or moves to the array and back.
 
 The model counts how often each part of the loops in `sw/ops` runs; a count times the cycles of that
 part, summed up, is the prediction.
@@ -7,7 +7,6 @@ part, summed up, is the prediction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import lcm
 
 from heepstor.config import Config
@@ -54,28 +53,6 @@ CYCLES: Mapping[Backend, Mapping[str, tuple[float, float, float]]] = {
 Fitted by `python -m verif.benchmarks.cost_model` to 29 layers on each back-end of an 8 x 8 array:
 nine predictions in ten are within 10 % of the simulation, all within 26 %.
 """
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Who computes a layer, why, and its predicted cycles."""
-
-    backend: Backend
-    reason: str
-    cycles: int
-
-
-def choose(gemm: Gemm, reads: Activations, config: Config, forced: Backend | None = None) -> Choice:
-    """The back-end with fewer predicted cycles, or the `forced` one."""
-    cycles = {backend: predict(gemm, reads, config, backend) for backend in Backend}
-    direct, software = cycles[Backend.DIRECT], cycles[Backend.SOFTWARE]
-    if forced:
-        return Choice(forced, f"{forced.value}: asked for", cycles[forced])
-    if direct < software:
-        reason = f"direct: {direct:,} predicted cycles against {software:,} in software"
-        return Choice(Backend.DIRECT, reason, direct)
-    reason = f"software: {software:,} predicted cycles against {direct:,} in direct mode"
-    return Choice(Backend.SOFTWARE, reason, software)
 
 
 def predict(gemm: Gemm, reads: Activations, config: Config, backend: Backend) -> int:

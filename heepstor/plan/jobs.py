@@ -37,7 +37,7 @@ def plan_jobs(node: Node, op: MatrixProduct, config: Config) -> tuple[StreamJob,
         if isinstance(job, str):
             return job
         placed.append(StreamJob(job, channel, constants))
-        constants += job.weight_words + 2 * columns
+        constants += placed[-1].constant_words
     return tuple(placed)
 
 

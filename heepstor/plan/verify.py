@@ -40,13 +40,13 @@ def _chain_faults(node: Node, elements: int) -> list[str]:
 
 def _operator_faults(node: Node) -> list[str]:
     match node.op:
-        case MatrixProduct(gemm=gemm):
+        case MatrixProduct(gemm=gemm, pool=pool):
             channels = gemm.groups * gemm.n
             facts = {
                 "weights": (gemm.weights.shape, (gemm.groups, gemm.k, gemm.n)),
                 "scale": (gemm.scale.shape, (channels,)),
                 "bias": (gemm.bias.shape, (channels,)),
-                "outputs": (gemm.m * channels, prod(node.output_shape)),
+                "outputs": (gemm.m * channels, prod(node.output_shape) * prod(pool)),
             }
         case ScaleBias(scale=scale, bias=bias):
             facts = {

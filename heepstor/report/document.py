@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from heepstor.ir import Layer, Plan
-from heepstor.report.records import Records
+from heepstor.report.records import LayerRecord, Records
 
 SCHEMA = "heepstor-report/1"
 
@@ -36,14 +36,16 @@ def validate(report: Report) -> None:
 
 def layer_rows(plan: Plan, records: Records, array_size: int) -> list[Report]:
     """One row a layer, in order; `cycles` is null for layers the firmware did not reach."""
-    cycles = {record.index: record.cycles for record in records.layers}
-    total = sum(cycles.values())
-    return [_layer_row(layer, cycles.get(layer.index), total, array_size) for layer in plan.layers]
+    found = {record.index: record for record in records.layers}
+    total = sum(record.cycles for record in records.layers)
+    return [_layer_row(layer, found.get(layer.index), total, array_size) for layer in plan.layers]
 
 
-def _layer_row(layer: Layer, cycles: int | None, total: int, array_size: int) -> Report:
+def _layer_row(layer: Layer, record: LayerRecord | None, total: int, array_size: int) -> Report:
     """`utilization` is MACs over what the whole array could do in these cycles."""
     peak = array_size * array_size
+    cycles = record.cycles if record else None
+    counters = {"stream": dict(record.stream)} if record and record.stream else {}
     return {
         "name": layer.name,
         "op": layer.kind.value,
@@ -57,6 +59,7 @@ def _layer_row(layer: Layer, cycles: int | None, total: int, array_size: int) ->
         "macs_per_cycle": round(layer.macs / cycles, 4) if cycles else None,
         "utilization": round(layer.macs / cycles / peak, 6) if cycles else None,
         "share": round(cycles / total, 6) if cycles and total else None,
+        **counters,
     }
 
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from heepstor.errors import SimulationError
 
 Record = dict[str, str]
 
 
+STREAM_COUNTERS = (
+    "stream_cycles",
+    "compute",
+    "wait_weights",
+    "wait_activations",
+    "wait_write_back",
+    "fill_drain",
+    "words_read",
+    "words_written",
+)
+"""What the array counted, in the record of a layer in `stream` mode."""
+
+
 @dataclass(frozen=True)
 class LayerRecord:
-    """What the firmware measured of one layer."""
+    """What the firmware measured of one layer; `stream` is empty unless it was streamed."""
 
     index: int
     cycles: int
     hash: int
     ok: bool
+    stream: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,4 +89,11 @@ def _layer(fields: Record) -> LayerRecord:
         cycles=int(fields["cycles"], 0),
         hash=int(fields["hash"], 0),
         ok=fields["ok"] == "1",
+        stream=_stream(fields),
     )
+
+
+def _stream(fields: Record) -> Mapping[str, int]:
+    if STREAM_COUNTERS[0] not in fields:
+        return {}
+    return {name: int(fields[name], 0) for name in STREAM_COUNTERS}

@@ -15,6 +15,7 @@ _HEADINGS = (
     "MAC/cycle",
     "util",
     "share",
+    "steps",
 )
 _LEFT_ALIGNED = {"layer", "operator", "output", "back-end"}
 
@@ -51,7 +52,13 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
         _number(layer["utilization"], ".2%") if has_macs else "",
         _number(layer["share"], ".1%"),
+        _steps(layer),
     )
+
+
+def _steps(layer: dict[str, Any]) -> str:
+    """Share of the layer's cycles in which the array began a step by itself."""
+    return format(layer["stream"]["compute"] / layer["cycles"], ".1%") if "stream" in layer else ""
 
 
 def _total(report: dict[str, Any]) -> tuple[str, ...]:
@@ -68,6 +75,7 @@ def _total(report: dict[str, Any]) -> tuple[str, ...]:
         _count(sum(layer["predicted_cycles"] for layer in report["layers"])),
         _number(macs / cycles if cycles else None, ".3f"),
         _number(macs / cycles / size**2 if cycles else None, ".2%"),
+        "",
         "",
     )
 

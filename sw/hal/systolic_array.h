@@ -9,6 +9,13 @@ namespace heepstor::hal {
 
 namespace array_reg = cfg::systolic_array;
 
+// The sticky errors of STATUS.
+constexpr uint32_t kArrayErrors =
+    1u << array_reg::kStatusErrAddressLsb | 1u << array_reg::kStatusErrAccessLsb |
+    1u << array_reg::kStatusErrRowLsb | 1u << array_reg::kStatusErrBusyLsb |
+    1u << array_reg::kStatusErrDescriptorLsb | 1u << array_reg::kStatusErrWindowLsb |
+    1u << array_reg::kStatusErrBusLsb;
+
 // Driver of the array's `direct` front end (docs/architecture.md): the CPU moves every word.
 //
 // The hardware interlocks every hazard, so no call has to wait for an earlier one. The hot calls
@@ -27,6 +34,9 @@ class SystolicArray {
     uint32_t size;
     uint32_t accumulator_rows;
     uint32_t config_hash;
+    uint32_t ports;
+    uint32_t activation_words;
+    uint32_t weight_rows;
   };
 
   // What the next steps belong to. Each step takes the accumulator row after the last one's.
@@ -38,9 +48,14 @@ class SystolicArray {
 
   static Identity identify() {
     const uint32_t geometry = Bus::read(at(array_reg::kGeometryOffset));
-    return {Bus::read(at(array_reg::kIdOffset)), (geometry >> array_reg::kGeometrySizeLsb) & 0xFF,
+    const uint32_t stream = Bus::read(at(array_reg::kStreamGeometryOffset));
+    return {Bus::read(at(array_reg::kIdOffset)),
+            (geometry >> array_reg::kGeometrySizeLsb) & 0xFF,
             (geometry >> array_reg::kGeometryAccumulatorRowsLsb) & 0xFFFF,
-            Bus::read(at(array_reg::kConfigHashOffset))};
+            Bus::read(at(array_reg::kConfigHashOffset)),
+            (stream >> array_reg::kStreamGeometryPortsLsb) & 0xFF,
+            1u << ((stream >> array_reg::kStreamGeometryLog2ActivationWordsLsb) & 0x1F),
+            1u << ((stream >> array_reg::kStreamGeometryLog2WeightRowsLsb) & 0x1F)};
   }
 
   // Puts rows 0 .. rows-1 of a weight tile, kSize bytes each, into a bank. `tile` is aligned to a
@@ -101,23 +116,20 @@ class SystolicArray {
 
   // kFailed if the array has refused an access since `clear_errors()`.
   static Status finish() {
-    return (Bus::read(at(array_reg::kStatusOffset)) & kErrors) == 0 ? Status::kOk : Status::kFailed;
+    return (Bus::read(at(array_reg::kStatusOffset)) & kArrayErrors) == 0 ? Status::kOk
+                                                                         : Status::kFailed;
   }
 
   // The STATUS word, and the window offset of the first refused access; for a report.
   static uint32_t status() { return Bus::read(at(array_reg::kStatusOffset)); }
   static uint32_t error_offset() { return Bus::read(at(array_reg::kErrorAddressOffset)); }
 
-  static void clear_errors() { Bus::write(at(array_reg::kStatusOffset), kErrors); }
+  static void clear_errors() { Bus::write(at(array_reg::kStatusOffset), kArrayErrors); }
 
   // Drops what is staged and in flight, and clears errors. Weights and sums keep their values.
   static void abort() { Bus::write(at(array_reg::kCtrlOffset), 1u << array_reg::kCtrlAbortLsb); }
 
  private:
-  static constexpr uint32_t kErrors = 1u << array_reg::kStatusErrAddressLsb |
-                                      1u << array_reg::kStatusErrAccessLsb |
-                                      1u << array_reg::kStatusErrRowLsb;
-
   static constexpr uint32_t at(uint32_t offset) { return array_reg::kBase + offset; }
 
   static void stage(uint32_t lane, float activation) {

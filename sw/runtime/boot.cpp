@@ -27,6 +27,9 @@ void check_hardware() {
   expect_hardware("array_size", cfg::kSize, array.size);
   expect_hardware("array_accumulator_rows", cfg::kAccumulatorRows, array.accumulator_rows);
   expect_hardware("array_config_hash", kImageHash, array.config_hash);
+  expect_hardware("array_ports", cfg::kPorts, array.ports);
+  expect_hardware("array_activation_words", cfg::kActivationWords, array.activation_words);
+  expect_hardware("array_weight_rows", cfg::kWeightRows, array.weight_rows);
 }
 
 struct FpuCase {

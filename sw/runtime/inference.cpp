@@ -1,6 +1,5 @@
 #include "runtime/inference.h"
 
-#include "runtime/backends.h"
 #include "runtime/platform.h"
 #include "runtime/stack.h"
 
@@ -21,13 +20,19 @@ uint32_t hash_of(Span<const float> values) {
 [[noreturn]] void accelerator_failed(hal::Status status) {
   const bool refused = status == hal::Status::kRefused;
   out.text("The array's STATUS is ").hex(Array::status());
-  out.text(", the first refused offset ").hex(Array::error_offset()).end();
+  out.text(", the first refused offset ").hex(Array::error_offset());
+  out.text(", the last job ").hex(Stream::job());
+  out.text(", the last bus error at ").hex(Stream::bus_error_address()).end();
   panic(cfg::ExitCode::kAcceleratorError,
         refused ? "accelerator_call_refused" : "accelerator_error",
         reinterpret_cast<uintptr_t>(__builtin_return_address(0)), Array::status());
 }
 
 }  // namespace
+
+uint64_t cycles() {
+  return Timer(cfg::kRvTimerBase).now();
+}
 
 void begin_layer(uint32_t index) {
   HEEPSTOR_CHECK(index < kModel.layers.size() && index < kModel.results.size());
@@ -44,7 +49,9 @@ void end_layer(uint32_t index, uint64_t cycles, hal::Status status) {
   if (status != hal::Status::kOk) {
     accelerator_failed(status);
   }
-  kModel.results[index] = {cycles, hash_of(kModel.layers[index].output)};
+  const Layer& layer = kModel.layers[index];
+  kModel.results[index] = {cycles, hash_of(layer.output),
+                           layer.streamed ? Stream::counters() : Stream::Counters{}};
   set_current_layer(-1);
 }
 

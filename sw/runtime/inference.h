@@ -2,8 +2,8 @@
 
 #include <stdint.h>
 
-#include "hal/cycles.h"
 #include "hal/status.h"
+#include "runtime/backends.h"
 #include "runtime/span.h"
 
 namespace heepstor::runtime {
@@ -13,12 +13,14 @@ struct Layer {
   const char* name;
   Span<float> output;
   uint32_t expected_hash;  // FNV-1a over the output's words
+  bool streamed = false;   // computed by jobs of the array
 };
 
 // What the inference found out about it.
 struct LayerResult {
   uint64_t cycles;
   uint32_t hash;
+  Stream::Counters counters;  // of a streamed layer
 };
 
 struct Model {
@@ -38,15 +40,17 @@ void infer();
 void begin_layer(uint32_t index);
 void end_layer(uint32_t index, uint64_t cycles, hal::Status status);
 
+// Cycles since main() began. (The CPU's own counter stands still while the CPU sleeps.)
+uint64_t cycles();
+
 // Runs one layer. The cycles are those of the operator alone: the markers, the hash and the checks
 // lie outside the two readings of the counter.
 template <class Operator>
 void run_layer(uint32_t index, Operator compute) {
   begin_layer(index);
-  const uint64_t start = hal::cycles();
+  const uint64_t start = cycles();
   const hal::Status status = compute();
-  const uint64_t cycles = hal::cycles() - start;
-  end_layer(index, cycles, status);
+  end_layer(index, cycles() - start, status);
 }
 
 }  // namespace heepstor::runtime

@@ -11,6 +11,7 @@
 //   using namespace heepstor;
 //   using runtime::Direct;
 //   using runtime::Software;
+//   using runtime::Stream;
 //
 //   HEEPSTOR_ARENA float g_arena[1200];
 //
@@ -35,12 +36,20 @@
 //                                 /*weights=*/{kPacked1, kScale1, kBias1}, /*relu=*/false};
 //   static_assert(kLayer1.valid());
 //
+//   // Layer 2, fc2: Linear 10 -> 4; computed by a chain of jobs of the array
+//   constexpr uint32_t kConstants2[] = {0x1234abcd, ...};  // weights, scales, biases
+//   constexpr hal::Descriptor kJobs2[1] = {
+//       {/*next=*/nullptr, /*control=*/0x1, /*input=*/g_arena + 144, /*weights=*/kConstants2 + 0,
+//        ...},
+//   };
+//
 //   // Where each layer leaves its output, and the FNV-1a hash that the golden model gives it.
 //   constexpr runtime::Layer kLayers[] = {
-//       {"conv1+bn1+relu1", {g_arena + 0, 144}, 0x89abcdef},
-//       {"fc", {g_arena + 144, 10}, 0x01234567},
+//       {"conv1+bn1+relu1", {g_arena + 0, 144}, 0x89abcdef, /*streamed=*/false},
+//       {"fc", {g_arena + 144, 10}, 0x01234567, /*streamed=*/false},
+//       {"fc2", {g_arena + 0, 4}, 0x00112233, /*streamed=*/true},
 //   };
-//   runtime::LayerResult g_results[2];
+//   runtime::LayerResult g_results[3];
 //
 //   }  // namespace
 //
@@ -55,6 +64,7 @@
 //     });
 //     run_layer(1, [] { return ops::linear<Software>(kLayer1, kLayers[0].output,
 //     kLayers[1].output); });
+//     run_layer(2, [] { return Stream::run(kJobs2); });
 //   }
 //
 //   }  // namespace heepstor::runtime

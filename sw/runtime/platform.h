@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "hal/mmio.h"
+#include "hal/rv_timer.h"
 #include "hal/soc_ctrl.h"
 #include "hal/uart.h"
 #include "heepstor_cfg.h"
@@ -12,6 +13,7 @@ namespace heepstor::runtime {
 
 using SocCtrl = hal::SocCtrl<hal::Mmio>;
 using Console = hal::Uart<hal::Mmio>;
+using Timer = hal::RvTimer<hal::Mmio>;
 
 constexpr Printer<Console> out{Console(cfg::kUartBase)};
 

@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--latency", action="append", type=int, choices=(0, 1, 2))
     arguments = parser.parse_args()
     for latency in arguments.latency or (0, 1, 2):
-        for backend in Backend:
+        for backend in cost.CYCLES:
             overrides = [*arguments.set, f"cpu.fpu_latency={latency}"]
             measurements = measure(backend, overrides)
             print(f"\n{backend.value}, FPU latency {latency}")

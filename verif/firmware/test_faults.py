@@ -27,6 +27,8 @@ FAULTS = {
     "a span beyond its end": (7, ExitCode.ASSERTION, "assertion", None),
     "a stack that is too small": (8, ExitCode.STACK_OVERFLOW, "stack_overflow", None),
     "an access the array refuses": (9, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x100),
+    "a job the array refuses": (10, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x1000),
+    "a job at no one's address": (11, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x4000),
 }
 
 

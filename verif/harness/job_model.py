@@ -7,14 +7,15 @@ changes no bit. It never loads torch, so a simulator's process may use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from golden.numpy_twin import relu, scale_bias
 from heepstor.job import Job, Restart
+from heepstor.registers import DESCRIPTOR
 
 Words = npt.NDArray[np.uint32]
 _Int64Array = npt.NDArray[np.int64]
@@ -64,6 +65,20 @@ class Outcome:
     allowed: frozenset[int]
     weight_passes: int
     steps: int
+
+
+def decode(words: Sequence[int]) -> tuple[Job, Addresses, int]:
+    """The job in a descriptor's words, where its data lies, and the address of the next one."""
+    values: dict[str, int] = {}
+    for register, word in zip(DESCRIPTOR, words, strict=True):
+        # Only what fills a word has a sign.
+        values[register.name] = word - (word >> 31 << 32)
+        for field in register.fields:
+            values[field.name] = word >> field.lsb & ((1 << field.width) - 1)
+    numbers = {field.name: values[field.name.upper()] for field in fields(Job)}
+    flags = {"relu": bool(numbers["relu"]), "restart": Restart(numbers["restart"])}
+    job = Job(**numbers | flags)  # type: ignore[arg-type]
+    return job, Addresses(values["INPUT"], values["WEIGHTS"], values["OUTPUT"]), values["NEXT"]
 
 
 def execute(job: Job, addresses: Addresses, memory: Words, hardware: Hardware) -> Outcome:

@@ -90,7 +90,7 @@ def randomized(model: nn.Sequential, name: str) -> nn.Sequential:
     return model.eval()
 
 
-@pytest.mark.parametrize("backend", ["software", "direct"])
+@pytest.mark.parametrize("backend", ["software", "direct", "stream"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_layer_is_golden_bit_for_bit(name: str, backend: str) -> None:
     model, input_shape = NETWORKS[name]
@@ -148,6 +148,7 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
     assert report["passed"], compiled.render(report)
 
 
+@pytest.mark.parametrize("backend", ["direct", "stream"])
 @pytest.mark.parametrize(
     "overrides",
     [
@@ -156,14 +157,14 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
     ],
     ids=["size-4", "size-12-interleaved"],
 )
-def test_other_hardware_gives_the_same_bits(overrides: list[str]) -> None:
+def test_other_hardware_gives_the_same_bits(overrides: list[str], backend: str) -> None:
     name = "flatten-into-linear-behind-relu-and-dropout"
     model, input_shape = NETWORKS[name]
     compiled = heepstor.compile(
         randomized(model, name),
         input_shape=input_shape,
-        name=f"test-hw-{len(overrides[0])}",
-        backend="direct",
+        name=f"test-hw-{len(overrides[0])}-{backend}",
+        backend=backend,
         overrides=overrides,
     )
     report = compiled.simulate()

@@ -1,4 +1,4 @@
-"""The example networks, whole, on the whole SoC: golden on both back-ends, and what they cost."""
+"""The example networks, whole, on the whole SoC: golden on every back-end, and what they cost."""
 
 from __future__ import annotations
 

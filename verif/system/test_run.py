@@ -154,7 +154,7 @@ def test_ctrl_c_ends_a_run_and_leaves_no_report() -> None:
         (
             ["sim", "bench-fmnist-large", "--set", "memory.banks=2"],
             2,
-            "83,600 more than the memory of 65,536",
+            "45,680 more than the memory of 65,536",
         ),
         (["sim", "cifar10", "--cfg", "nowhere.hjson"], 2, "nowhere.hjson: cannot be read"),
         (["sim", "cifar10", "--backend", "magic"], 2, "invalid choice: 'magic'"),

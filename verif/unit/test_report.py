@@ -41,10 +41,34 @@ def test_records_are_read_between_lines_for_people() -> None:
         (0, 123456, 0x89ABCDEF, True),
         (1, 10, 1, False),
     ]
+    assert all(record.stream == {} for record in found.layers)
     assert found.total_cycles == 123466
     assert found.stack_used == 1234
     assert found.result is not None
     assert found.result["exit"] == "1"
+
+
+COUNTERS = {
+    "stream_cycles": 80,
+    "compute": 60,
+    "wait_weights": 5,
+    "wait_activations": 4,
+    "wait_write_back": 3,
+    "fill_drain": 8,
+    "words_read": 700,
+    "words_written": 10,
+}
+
+
+def test_the_counters_of_a_streamed_layer_are_read() -> None:
+    counters = " ".join(f"{name}={value}" for name, value in COUNTERS.items())
+    found = report.parse(f"@layer index=0 cycles=100 hash=0x1 ok=1 {counters}\n")
+    assert found.layers[0].stream == COUNTERS
+
+
+def test_a_streamed_layer_lacking_a_counter_is_damaged() -> None:
+    with pytest.raises(SimulationError, match="stream_cycles=80"):
+        report.parse("@layer index=0 cycles=100 hash=0x1 ok=1 stream_cycles=80\n")
 
 
 def test_an_unfinished_console_leaves_what_was_not_reached_empty() -> None:
@@ -187,6 +211,15 @@ def test_the_table_shows_layers_total_and_verdict(example: dict[str, Any]) -> No
     assert "prediction: cat (class 3), expected class 3" in text
     assert "10 values in 1 layers, all equal bit for bit" in text
     assert text.endswith("PASS: firmware PASS")
+
+
+def test_the_table_shows_how_long_a_streamed_layer_kept_the_array_busy(
+    example: dict[str, Any],
+) -> None:
+    example["layers"][0] |= {"backend": "stream", "stream": COUNTERS}
+    report.validate(example)
+    (row,) = (line for line in report.render(example).splitlines() if line.startswith("fc1"))
+    assert row.endswith("60.0%")
 
 
 def test_the_table_of_an_unfinished_run_says_what_was_not_reached(example: dict[str, Any]) -> None:

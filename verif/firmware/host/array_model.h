@@ -17,6 +17,7 @@ class ArrayModel {
  public:
   static constexpr uint32_t kBase = 0xF0000000;
   static constexpr uint32_t kConfigHash = 0x5EED1234;
+  static constexpr uint32_t kStreamGeometry = 9u << 16 | 12u << 8 | 2;  // 512, 4096; two ports
 
   ArrayModel() {
     const float poison = std::numeric_limits<float>::quiet_NaN();
@@ -47,6 +48,8 @@ class ArrayModel {
         return first_ << 17 | bank_ << 16 | row_;
       case 0x01C:
         return steps_;
+      case 0x028:
+        return kStreamGeometry;
     }
     if (is_weight(offset) || is_lane(offset, 0x2000) || is_lane(offset, 0x2100)) {
       return refuse(kErrAccess, offset);

@@ -12,6 +12,7 @@
 #include "fake_bus.h"
 #include "hal/rv_timer.h"
 #include "hal/soc_ctrl.h"
+#include "hal/stream.h"
 #include "hal/systolic_array.h"
 #include "hal/uart.h"
 #include "ops/direct_backend.h"
@@ -83,12 +84,15 @@ constexpr float kActivations[] = {1.0f, 0.5f, 2.0f, 4.0f, 0.0f, 0.0f, 0.0f, 0.0f
 // --- The array
 // ------------------------------------------------------------------------------------------
 
-TEST(identify_reads_id_geometry_and_hash) {
+TEST(identify_reads_id_hash_and_both_geometries) {
   const Array::Identity identity = Array::identify();
   EXPECT_EQUAL(identity.id, 0x48535431);
   EXPECT_EQUAL(identity.size, kSize);
   EXPECT_EQUAL(identity.accumulator_rows, kRows);
   EXPECT_EQUAL(identity.config_hash, (host::ArrayModel<kSize, kRows>::kConfigHash));
+  EXPECT_EQUAL(identity.ports, 2);
+  EXPECT_EQUAL(identity.activation_words, 4096);
+  EXPECT_EQUAL(identity.weight_rows, 512);
 }
 
 TEST(a_step_multiplies_its_lanes_with_the_rows_of_the_selected_bank) {
@@ -153,11 +157,11 @@ TEST(finish_fails_after_steps_beyond_the_accumulator_rows) {
 }
 
 TEST(finish_fails_until_errors_are_cleared) {
-  ArrayBus::read(0xF0000020);
+  ArrayBus::read(0xF0000050);
   ArrayBus::write(0xF0000000, 0);
   EXPECT_EQUAL(Array::finish(), Status::kFailed);
   EXPECT_EQUAL(Array::status(), 1u << 8 | 1u << 9);
-  EXPECT_EQUAL(Array::error_offset(), 0x20);
+  EXPECT_EQUAL(Array::error_offset(), 0x50);
   Array::clear_errors();
   EXPECT_EQUAL(Array::finish(), Status::kOk);
 }
@@ -166,7 +170,7 @@ TEST(abort_clears_errors_and_the_count_of_steps) {
   Array::load_weights(0, kTile, kSize);
   Array::select({0, 0, true});
   Array::stream(kActivations, 8, 1, kSize);
-  ArrayBus::read(0xF0000020);
+  ArrayBus::read(0xF0000050);
   Array::abort();
   EXPECT_EQUAL(Array::finish(), Status::kOk);
   EXPECT_EQUAL(Array::steps_launched(), 0);
@@ -209,8 +213,75 @@ TEST(the_direct_back_end_alternates_weight_banks_from_tile_to_tile) {
 
 TEST(the_direct_back_end_reports_an_error_of_the_array) {
   EXPECT_EQUAL(multiply(1), Status::kOk);
-  ArrayBus::read(0xF0000020);
+  ArrayBus::read(0xF0000050);
   EXPECT_EQUAL(multiply(1), Status::kFailed);
+}
+
+// --- The array in `stream` mode
+// ------------------------------------------------------------------------------------------
+
+constexpr uint32_t kStatus = 0xF0000010;
+constexpr uint32_t kJobRuns = 1u << 1;
+constexpr uint32_t kDone = 1u << 2;
+
+// A CPU that tells what it does.
+struct LoggedCpu {
+  inline static std::string log;
+
+  struct WakeUp {
+    explicit WakeUp(cfg::Interrupt interrupt) {
+      log += "hold " + std::to_string(static_cast<uint32_t>(interrupt)) + ",";
+    }
+    ~WakeUp() { log += "restore,"; }
+  };
+  static void sleep() {
+    // What wakes the CPU was asked for before it fell asleep.
+    EXPECT_EQUAL(ScriptedBus::device.last_write(0xF0000024), 1);
+    log += "sleep,";
+  }
+};
+
+using Stream = hal::Stream<ScriptedBus, LoggedCpu>;
+
+TEST(a_chain_of_jobs_is_slept_through_and_its_end_is_cleared) {
+  const hal::Descriptor job{};
+  LoggedCpu::log.clear();
+  ScriptedBus::device.reads[kStatus] = {kJobRuns, kJobRuns, kDone};
+  EXPECT_EQUAL(Stream::run(&job), Status::kOk);
+  EXPECT_EQUAL(LoggedCpu::log, "hold 16,sleep,sleep,sleep,restore,");
+  EXPECT_EQUAL(ScriptedBus::device.last_write(0xF0000020),
+               static_cast<uint32_t>(reinterpret_cast<uintptr_t>(&job)));
+  EXPECT_EQUAL(ScriptedBus::device.last_write(kStatus), kDone);
+}
+
+TEST(every_error_of_the_array_makes_a_chain_fail) {
+  const hal::Descriptor job{};
+  for (const uint32_t error : {8, 9, 10, 11, 12, 13, 14}) {
+    ScriptedBus::device = {};
+    ScriptedBus::device.reads[kStatus] = {kDone | 1u << error};
+    EXPECT_EQUAL(Stream::run(&job), Status::kFailed);
+  }
+}
+
+TEST(counters_are_read_where_they_are) {
+  for (uint32_t i = 0; i < 8; ++i) {
+    ScriptedBus::device.reads[0xF0000030 + 4 * i] = {100 + i};
+  }
+  const Stream::Counters counters = Stream::counters();
+  EXPECT_EQUAL(counters.cycles, 100);
+  EXPECT_EQUAL(counters.compute, 101);
+  EXPECT_EQUAL(counters.wait_weights, 102);
+  EXPECT_EQUAL(counters.wait_activations, 103);
+  EXPECT_EQUAL(counters.wait_write_back, 104);
+  EXPECT_EQUAL(counters.fill_drain, 105);
+  EXPECT_EQUAL(counters.words_read, 106);
+  EXPECT_EQUAL(counters.words_written, 107);
+}
+
+TEST(a_report_of_a_failed_job_names_its_descriptor_and_the_address) {
+  ScriptedBus::device.reads = {{0xF0000020, {0x1234}}, {0xF000002C, {0x40000000}}};
+  EXPECT_EQUAL(Stream::job(), 0x1234);
+  EXPECT_EQUAL(Stream::bus_error_address(), 0x40000000);
 }
 
 // --- UART

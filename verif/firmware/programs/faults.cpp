@@ -24,6 +24,7 @@ __attribute__((noinline)) uint32_t recurse(uint32_t depth) {
 // As in a network, the arena lies below the stack.
 HEEPSTOR_ARENA float g_arena[1024];
 runtime::LayerResult g_results[1];
+hal::Status g_status = hal::Status::kOk;
 constexpr runtime::Layer kLayers[] = {{"only", {g_arena, 1}, 0}};
 
 void fail() {
@@ -48,6 +49,12 @@ void fail() {
   g_arena[0] = static_cast<float>(recurse(cfg::kStackBytes / 128));
 #elif FAULT == 9
   (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x50);
+#elif FAULT == 10
+  // Its version is 0.
+  static constexpr hal::Descriptor kNoJob{};
+  g_status = runtime::Stream::run(&kNoJob);
+#elif FAULT == 11
+  g_status = runtime::Stream::run(reinterpret_cast<const hal::Descriptor*>(kNowhere));
 #endif
   // What a bus error raises is an interrupt, some cycles late.
   for (uint32_t i = 0; i < 100; ++i) {
@@ -68,7 +75,7 @@ void infer() {}
 int main() {
   runtime::run_layer(0, [] {
     fail();
-    return runtime::Array::finish();
+    return g_status == hal::Status::kOk ? runtime::Array::finish() : g_status;
   });
   return 99;
 }

@@ -83,7 +83,8 @@ def squeezed(text: str) -> str:
 
 
 def test_a_descriptor_names_its_fields() -> None:
-    source = squeezed(rendered("stride, padding, dilation, rectangular kernels")["model.cpp"])
+    name = "stride, padding, dilation, rectangular kernels"
+    source = squeezed(rendered(name, Backend.DIRECT)["model.cpp"])
     assert "// Layer 0, 0+1: Conv2d 1x3x9x7 -> 1x5x5x9" in source
     assert squeezed("""
         constexpr ops::Conv2d kLayer0{
@@ -109,8 +110,8 @@ def test_the_model_record_holds_project_batch_class_and_hashes() -> None:
     source = squeezed(rendered("linear", Backend.DIRECT)["model.cpp"])
     assert '/*project=*/"test", /*backend=*/"direct"' in source
     assert "/*output_rows=*/1, /*expected_class=*/3" in source
-    assert '{"0+1", {g_arena + 0, 11}, 0x00000100},' in source
-    assert '{"2", {g_arena + 12, 3}, 0x00000101},' in source
+    assert '{"0+1", {g_arena + 0, 11}, 0x00000100, /*streamed=*/false},' in source
+    assert '{"2", {g_arena + 12, 3}, 0x00000101, /*streamed=*/false},' in source
 
 
 def test_an_unknown_class_is_minus_one() -> None:

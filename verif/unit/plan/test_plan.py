@@ -12,7 +12,7 @@ from heepstor.errors import PlanError
 from heepstor.frontend import import_sequential
 from heepstor.ir import Backend, OpKind, Plan
 from heepstor.plan import plan
-from heepstor.plan.packing import pack
+from heepstor.plan.packing import pack, stream_constants
 from verif.unit.networks import NETWORKS, seeded
 
 
@@ -43,7 +43,9 @@ def test_layers_are_a_chain_with_increasing_modules(name: str) -> None:
 
 
 def test_a_network_is_planned_as_its_operators() -> None:
-    planned = make(*NETWORKS["convolution, batch norm, pool, flatten, linear"])
+    planned = make(
+        *NETWORKS["convolution, batch norm, pool, flatten, linear"], backend=Backend.DIRECT
+    )
     assert [(layer.name, layer.kind, layer.relu) for layer in planned.layers] == [
         ("0+1+2", OpKind.CONV2D, True),
         ("3", OpKind.MAX_POOL2D, False),
@@ -59,11 +61,14 @@ def test_a_network_is_planned_as_its_operators() -> None:
     assert softmax.output.buffer == linear.output.buffer
 
 
-def test_the_weights_counted_are_those_emitted() -> None:
-    planned = make(*NETWORKS["batch norm and ReLU in every place"])
+@pytest.mark.parametrize("backend", list(Backend))
+def test_the_weights_counted_are_those_emitted(backend: Backend) -> None:
+    planned = make(*NETWORKS["batch norm and ReLU in every place"], backend=backend)
     expected = 0
     for layer in planned.layers:
-        if layer.gemm:
+        if layer.gemm and layer.jobs:
+            expected += stream_constants(layer.gemm, layer.jobs, 8).nbytes
+        elif layer.gemm:
             expected += (
                 pack(layer.gemm, 8).nbytes + layer.gemm.scale.nbytes + layer.gemm.bias.nbytes
             )
@@ -82,26 +87,98 @@ def test_a_forced_backend_computes_every_product(backend: Backend) -> None:
     assert all(layer.predicted_cycles > 0 for layer in products)
 
 
-def test_the_reason_gives_the_predictions_of_both_backends() -> None:
-    shape = (3, 16, 16)
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 16, 5)), shape).layers
-    (software,) = make(nn.Sequential(nn.Conv2d(3, 16, 5)), shape, backend=Backend.SOFTWARE).layers
-    assert layer.backend is Backend.DIRECT
+def predictions(model: nn.Sequential, shape: tuple[int, ...]) -> dict[Backend, int]:
+    """Predicted cycles of a network of one layer on every back-end."""
+    return {
+        backend: make(model, shape, backend=backend).layers[0].predicted_cycles
+        for backend in Backend
+    }
+
+
+def test_the_reason_gives_the_predictions_of_all_backends() -> None:
+    model, shape = nn.Sequential(nn.Conv2d(3, 16, 5)), (3, 16, 16)
+    (layer,) = make(model, shape).layers
+    cycles = predictions(model, shape)
+    assert layer.backend is Backend.STREAM
     assert layer.backend_reason == (
-        f"direct: {layer.predicted_cycles:,} predicted cycles "
-        f"against {software.predicted_cycles:,} in software"
+        f"stream: {cycles[Backend.STREAM]:,} predicted cycles against "
+        f"{cycles[Backend.DIRECT]:,} in direct mode and {cycles[Backend.SOFTWARE]:,} in software"
     )
-    assert layer.predicted_cycles < software.predicted_cycles
 
 
-def test_the_planner_takes_the_backend_with_fewer_predicted_cycles() -> None:
-    # One output channel uses one column of the array in eight, but every weight tile has all eight.
-    model = nn.Sequential(nn.Linear(8, 1))
-    (layer,) = make(model, (8,)).layers
-    (direct,) = make(model, (8,), backend=Backend.DIRECT).layers
-    assert layer.backend is Backend.SOFTWARE
-    assert layer.predicted_cycles < direct.predicted_cycles
-    assert f"against {direct.predicted_cycles:,} in direct mode" in layer.backend_reason
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (8, 1), (300, 40)])
+def test_the_planner_takes_the_backend_with_the_fewest_predicted_cycles(
+    inputs: int, outputs: int
+) -> None:
+    model = nn.Sequential(nn.Linear(inputs, outputs))
+    (layer,) = make(model, (inputs,)).layers
+    cycles = predictions(model, (inputs,))
+    assert layer.predicted_cycles == cycles[layer.backend] == min(cycles.values())
+
+
+# Stream mode
+
+
+def pooled(pool: nn.MaxPool2d, backend: Backend | None = None, *overrides: str) -> Plan:
+    model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), pool, nn.ReLU(), nn.MaxPool2d(1))
+    return make(model, (2, 11, 12), overrides, backend)
+
+
+def test_a_pool_is_part_of_the_streamed_convolution_before_it() -> None:
+    planned = pooled(nn.MaxPool2d(2))
+    (fused, second) = planned.layers
+    assert (fused.name, fused.modules, fused.relu) == ("0+1+2+3", (0, 1, 2, 3), True)
+    assert fused.output.shape == (1, 4, 4, 5)
+    # The last row of 9 x 10 positions is in no window.
+    assert fused.gemm is not None
+    assert fused.gemm.m == 8 * 10
+    (placed,) = fused.jobs
+    assert (placed.job.windows, placed.job.pool_rows, placed.job.pool_columns) == (20, 2, 2)
+    assert second.backend_reason == "software: its input is pooled already"
+
+
+@pytest.mark.parametrize("backend", [Backend.SOFTWARE, Backend.DIRECT])
+def test_a_pool_behind_another_backend_stays_an_operator(backend: Backend) -> None:
+    assert [layer.name for layer in pooled(nn.MaxPool2d(2), backend).layers] == ["0+1", "2+3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "overrides", "why"),
+    [
+        (nn.MaxPool2d(3, stride=2), (), "its windows are not side by side"),
+        (nn.MaxPool2d(2, padding=1), (), "its windows have padding or gaps"),
+        (nn.MaxPool2d(2, dilation=2), (), "its windows have padding or gaps"),
+        (nn.MaxPool2d(2, ceil_mode=True), (), "its last windows overhang"),
+        (
+            nn.MaxPool2d(4),
+            ("systolic_array.accumulator_rows=16",),
+            "16 positions a window; half of the accumulators has 8 rows",
+        ),
+    ],
+)
+def test_a_pool_that_the_array_cannot_do_is_left_to_the_cpu_with_the_reason(
+    pool: nn.MaxPool2d, overrides: tuple[str, ...], why: str
+) -> None:
+    planned = pooled(pool, None, *overrides)
+    assert planned.layers[0].backend is Backend.STREAM
+    assert planned.layers[1].name == "2+3"
+    assert planned.layers[1].backend_reason == f"software: {why}"
+
+
+def test_a_pool_of_windows_too_large_to_be_counted_stays_an_operator() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d((1, 16)))
+    (_, pool) = make(model, (1, 1, 16)).layers
+    assert pool.backend_reason == "software: its windows are larger than 15 x 15"
+
+
+def test_what_stream_mode_cannot_do_is_done_by_another_backend_even_if_asked_for() -> None:
+    # A map of 2^23 words has no place in memory, so that nothing but the plan can refuse it.
+    memory = ("memory.banks=32", "memory.bank_kib=256", "memory.stack_kib=2")
+    model = nn.Sequential(nn.Conv2d(1, 1, 1, padding=(0, 70000)))
+    (layer,) = make(model, (1, 1, 1), memory, Backend.STREAM).layers
+    assert layer.backend is not Backend.STREAM
+    assert "stream mode cannot: window_columns is 140,001; it must be" in layer.backend_reason
+    assert layer.jobs == ()
 
 
 def test_an_fpu_latency_makes_software_dearer() -> None:
@@ -117,14 +194,16 @@ def test_an_fpu_latency_makes_software_dearer() -> None:
 
 
 def test_the_chunk_is_as_long_as_the_accumulators() -> None:
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 20, 20)).layers
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1))
+    (layer,) = make(model, (3, 20, 20), backend=Backend.DIRECT).layers
     assert layer.chunk_rows == 64
     assert layer.scratch is not None
     assert layer.scratch.size == 64 * 27 * 4
 
 
 def test_the_chunk_is_not_longer_than_the_matrix() -> None:
-    (layer,) = make(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)), (3, 2, 3)).layers
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1))
+    (layer,) = make(model, (3, 2, 3), backend=Backend.DIRECT).layers
     assert layer.chunk_rows == 2 * 3
 
 
@@ -143,20 +222,22 @@ def test_the_chunk_is_not_longer_than_the_matrix() -> None:
 def test_only_a_convolution_that_touches_padding_needs_scratch(
     convolution: nn.Conv2d, in_place: bool
 ) -> None:
-    (layer,) = make(nn.Sequential(convolution), (2, 8, 8)).layers
+    (layer,) = make(nn.Sequential(convolution), (2, 8, 8), backend=Backend.DIRECT).layers
     assert (layer.scratch is None) == in_place
     assert (layer.chunk_rows == 0) == in_place
+    (streamed,) = make(nn.Sequential(convolution), (2, 8, 8), backend=Backend.STREAM).layers
+    assert streamed.scratch is None
 
 
 def test_the_chunk_shrinks_when_memory_is_short() -> None:
     # 49 rows of 64 * 9 floats are 112,896 bytes: more than a memory of 160 KiB can spare.
     model = nn.Sequential(nn.Conv2d(64, 4, 3, padding=1))
     memory = ("memory.banks=5", "memory.bank_kib=32")
-    (layer,) = make(model, (64, 7, 7), memory).layers
+    (layer,) = make(model, (64, 7, 7), memory, Backend.DIRECT).layers
     assert 1 <= layer.chunk_rows < 49
     assert layer.scratch is not None
     assert layer.scratch.size == layer.chunk_rows * 576 * 4
-    (roomy,) = make(model, (64, 7, 7)).layers
+    (roomy,) = make(model, (64, 7, 7), backend=Backend.DIRECT).layers
     assert roomy.chunk_rows == 49
 
 

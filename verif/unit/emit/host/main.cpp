@@ -13,6 +13,11 @@ void heepstor::check_failed(const char* condition, const char* file, uint32_t li
 
 namespace heepstor::runtime {
 
+// These tests measure nothing.
+uint64_t cycles() {
+  return 0;
+}
+
 void begin_layer(uint32_t) {}
 
 void end_layer(uint32_t index, uint64_t, hal::Status status) {
