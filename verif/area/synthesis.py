@@ -41,6 +41,7 @@ _LUTS = {
     **{"RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4},
     **{"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8},
 }
+# FDCE_1 works on the falling edge, in the clock gate.
 _FLIP_FLOPS = dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE", "FDCE_1"), 1)
 _DSPS = {"DSP48E2": 1}
 _BRAMS = {"RAMB36E2": 1.0, "RAMB18E2": 0.5}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from verif.area.__main__ import sweep
+from verif.area.__main__ import sweep, table
 from verif.area.synthesis import PARAMETERS, Area, SynthesisError, array_area, cells
 
 _SMALLEST = {
@@ -62,3 +62,10 @@ def test_the_sweep_varies_one_parameter_at_a_time() -> None:
     assert configurations[0] == PARAMETERS
     for parameters in configurations[1:]:
         assert sum(parameters[name] != PARAMETERS[name] for name in PARAMETERS) == 1
+
+
+def test_the_table_has_a_row_for_each_configuration() -> None:
+    area = Area(lut=1234, ff=5, dsp=6, bram36=0.5)
+    lines = table([(_SMALLEST, area), (PARAMETERS, area)]).splitlines()
+    assert lines[2] == "| 4 | 1 | 64 | 16 | 4 | 1,234 | 5 | 6 | 0.5 |"
+    assert len(lines) == 4
