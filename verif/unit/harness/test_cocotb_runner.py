@@ -95,8 +95,9 @@ def test_module_that_does_not_compile_is_refused_and_not_kept(runs: Path, tmp_pa
 def test_failure_names_the_command_that_reproduces_it(runs: Path) -> None:
     with pytest.raises(RunError) as caught:
         run("expects_wrong_count")
+    effort = " --full" if session.effort() == session.FULL else ""
     test = "verif/unit/harness/test_cocotb_runner.py::"
-    assert caught.value.reproduce.startswith(f"pytest --seed {seeds.base()} {test}")
+    assert caught.value.reproduce.startswith(f"pytest{effort} --seed {seeds.base()} {test}")
     assert caught.value.reproduce in str(caught.value)
 
 
