@@ -146,8 +146,8 @@ async def flush_at_any_time_leaves_a_unit_that_works(dut: Any) -> None:
 async def reset_in_the_middle_leaves_a_unit_that_works(dut: Any) -> None:
     unit = await started(dut)
     job = all_loops(unit.size, unit.rows // 2, chunk=3)
-    # The last one in a restart.
-    for cycles, restart in ((1, 0), (2, 0), (3, 0), (20, 0), (3, 2)):
+    # In a restart, and after the last step, too.
+    for cycles, restart in ((1, 0), (2, 0), (3, 0), (20, 0), (3, 2), (None, 0)):
         await unit.run(replace(job, restart=Restart(restart)), Pace(restart=0), stop_after=cycles)
         dut.rst_ni.value = 0
         await bench.next_cycle(dut)
