@@ -68,6 +68,15 @@ BENCHES = {
         array_files(*_WEIGHTS[:4]),
         "verif.assertions.cocotb_sa_weight_fetch",
     ),
+    "sa_port": Bench(
+        array_files("sa_job_pkg", "fifo", "obi_assertions", "sa_port"),
+        "verif.assertions.cocotb_sa_port",
+    ),
+    "sa_activations": Bench(
+        array_files("sa_job_pkg", "sa_activations"),
+        "verif.assertions.cocotb_sa_activations",
+        {"Size": 4, "Words": 16},
+    ),
     "sa_drain": Bench(
         array_files(*sa.DRAIN_MODULES),
         "verif.assertions.cocotb_sa_drain",
