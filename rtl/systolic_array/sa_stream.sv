@@ -1,5 +1,6 @@
 // The front end of `stream` mode: runs chains of jobs that lie in memory. Its units are described in
-// docs/accelerator.md; here are what connects them, the counters, and how a chain ends.
+// docs/accelerator.md; here are what connects them, the counters, and how a chain ends. It needs its
+// clock with start_i and while running_o is high, no longer.
 //
 // The one thing a reader would get wrong: an error or ABORT ends the work at once, but not the chain: what
 // the ports have asked memory for still comes. Only then running_o falls and done_o tells of the error, so

@@ -205,6 +205,7 @@ module sa_subordinate #(
 
   logic is_partial, error_address, error_access, error_row, error_busy, is_refused;
   logic step_leaves, weight_leaves, is_ready;
+  logic job_start_q, job_runs;
   logic is_read, is_write, is_launch, is_stage, is_weight;
 
   // TILE, of the next step
@@ -227,8 +228,8 @@ module sa_subordinate #(
     endcase
     error_address = target == Unmapped;
     case (target)
-      Job, Tile: error_busy = job_running_i && !error_access && obi_we_i;
-      Weights, Stage, Launch, Accumulators: error_busy = job_running_i && !error_access;
+      Job, Tile: error_busy = job_runs && !error_access && obi_we_i;
+      Weights, Stage, Launch, Accumulators: error_busy = job_runs && !error_access;
       default: error_busy = 1'b0;
     endcase
     error_row = target == Launch && !error_access && !error_busy &&
@@ -236,6 +237,7 @@ module sa_subordinate #(
     is_refused = error_address || error_access || error_busy || error_row;
   end
 
+  assign job_runs = job_running_i || job_start_q;
   assign step_leaves   = !step_valid_q || step_ready_i;
   assign weight_leaves = !weight_valid_q || weight_ready_i;
 
@@ -256,8 +258,6 @@ module sa_subordinate #(
   assign is_launch = is_write && target == Launch;
   assign is_stage = is_write && (target == Stage || target == Launch);
   assign is_weight = is_write && target == Weights;
-  assign job_start_o = is_write && target == Job;
-  assign job_address_o = obi_wdata_i;
 
   // CTRL is always granted. Saying so by obi_gnt_o would close a combinational loop through acc_ready_i.
   assign abort_o = obi_req_i && obi_we_i && target == Ctrl && !is_refused &&
@@ -364,7 +364,7 @@ module sa_subordinate #(
         Hash: rdata_d = ConfigHash;
         Status: begin
           rdata_d[sa_reg_pkg::StatusBusyLsb] = busy_i || step_valid_q;
-          rdata_d[sa_reg_pkg::StatusJobLsb] = job_running_i;
+          rdata_d[sa_reg_pkg::StatusJobLsb] = job_runs;
           rdata_d[sa_reg_pkg::StatusDoneLsb] = done_q;
           rdata_d[FirstErrorLsb+:Errors] = errors_q;
         end
@@ -408,6 +408,20 @@ module sa_subordinate #(
 
   assign obi_rvalid_o = rvalid_q;
   assign obi_rdata_o  = is_acc_read_q ? acc_rdata_i[acc_column_q] : rdata_q;
+
+  ////////////////////////////////
+  // To the jobs                //
+  ////////////////////////////////
+
+  // The clock of the jobs stands still without one: it has to hear of the first in time.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) job_start_q <= 1'b0;
+    else job_start_q <= is_write && target == Job;
+  end
+
+  always_ff @(posedge clk_i) if (is_write && target == Job) job_address_o <= obi_wdata_i;
+
+  assign job_start_o = job_start_q && !abort_o;
 
   ////////////////////////////////
   // To the core                //

@@ -164,6 +164,15 @@ module systolic_array #(
   // `stream` mode              //
   ////////////////////////////////
 
+  logic clk_stream;
+
+  clk_gate u_clk_gate (
+      .clk_i,
+      .rst_ni,
+      .enable_i(job_start || job_running),
+      .clk_o(clk_stream)
+  );
+
   assign stream_acc.write = 1'b0;
   assign stream_acc.column = '0;
   assign stream_acc.wdata = '0;
@@ -175,7 +184,7 @@ module systolic_array #(
       .ActivationWords(ActivationWords),
       .WeightRows(WeightRows)
   ) u_stream (
-      .clk_i,
+      .clk_i(clk_stream),
       .rst_ni,
       .start_i(job_start),
       .start_address_i(job_start_address),

@@ -118,8 +118,8 @@ module sa_subordinate_formal #(
     errors[0] = !entry.readable && !entry.writable;
     if (!errors[0] && obi_we_i) errors[1] = !entry.writable || (entry.whole && obi_be_i != '1);
     if (!errors[0] && !obi_we_i) errors[1] = !entry.readable;
-    errors[3] = job_running_i && (obi_we_i ? entry.held_writes : entry.held_reads) &&
-        errors[1:0] == '0;
+    errors[3] = (job_running_i || u_dut.job_start_q) && errors[1:0] == '0 &&
+        (obi_we_i ? entry.held_writes : entry.held_reads);
     errors[2] = is_launch && !errors[1] && !errors[3] && 32'(u_dut.tile_row_q) >= AccumulatorRows;
   end
 
@@ -150,6 +150,9 @@ module sa_subordinate_formal #(
     entry_q <= entry;
   end
 
+  logic done;  // and enabled to tell
+  assign done = u_dut.done_q && u_dut.irq_on_done_q;
+
   logic wrote;  // and was not refused
   assign wrote = granted_q && we_q && errors_q == '0;
 
@@ -160,7 +163,7 @@ module sa_subordinate_formal #(
   assign every_grant_is_answered_in_the_next_cycle_o = rvalid == granted_q;
 
   assign access_is_refused_as_the_table_says_o =
-      !(granted_q && clean_q) || (u_dut.errors_q == errors_q && irq == (errors_q != '0));
+      !(granted_q && clean_q) || (u_dut.errors_q == errors_q && irq == (errors_q != '0 || done));
 
   assign refused_access_does_not_wait_o = !(obi_req_i && errors != '0) || gnt;
 

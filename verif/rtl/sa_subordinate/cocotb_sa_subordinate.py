@@ -27,6 +27,10 @@ async def _start(dut: Any, *, core_takes_all: bool) -> None:
     for name in ("step", "weight", "acc"):
         getattr(dut, f"{name}_ready_i").value = core_takes_all
     dut.acc_rdata_i.value = 0
+    for name in ("running", "done", "errors", "address"):
+        getattr(dut, f"job_{name}_i").value = 0
+    dut.bus_error_address_i.value = 0
+    dut.counters_i.value = 0
     await bench.start(dut)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import RisingEdge
 
 from golden import numpy_twin
 from heepstor.job import Job, Restart, encode
@@ -431,3 +432,50 @@ async def step_launched_before_a_job_is_not_lost_to_it(dut: Any) -> None:
     expected = numpy_twin.gemm(activations[np.newaxis], weights[np.newaxis])
     got = [await array.bus.read(OFFSET["ACCUMULATORS"] + 4 * n) for n in range(array.size)]
     sa.assert_same(got, sa.bits(expected), "sums")
+
+
+@cocotb.test
+async def abort_in_the_cycle_after_the_write_of_job_is_in_time(dut: Any) -> None:
+    array = await started(dut)
+    await array.bus.transfer([Access(OFFSET["JOB"], 0x40), Access(OFFSET["CTRL"], _ABORT)])
+    assert await array.status() == 0
+    await array.bus.wait(50)
+    assert array.memory.reads == 0
+    assert await array.status() == 0
+
+
+@cocotb.test
+async def array_is_busy_for_the_cpu_from_the_write_of_job_on(dut: Any) -> None:
+    array = await started(dut)
+    [_, tile_write, status] = await array.bus.transfer(
+        [
+            Access(OFFSET["JOB"], 0x42),
+            Access(OFFSET["TILE"], 1),
+            Access(OFFSET["STATUS"]),
+        ]
+    )
+    assert tile_write.data == 0
+    assert status.data & (_BIT["JOB"] | _BIT["ERR_BUSY"]) == _BIT["JOB"] | _BIT["ERR_BUSY"]
+    assert await array.ended() == _BIT["DONE"] | _BIT["ERR_BUSY"] | _BIT["ERR_DESCRIPTOR"]
+
+
+@cocotb.test
+async def clock_of_the_jobs_stands_still_without_one(dut: Any) -> None:
+    array = await started(dut)
+    edges = 0
+
+    async def count() -> None:
+        nonlocal edges
+        while True:
+            await RisingEdge(dut.clk_stream)
+            edges += 1
+
+    counter = cocotb.start_soon(count())
+    await array.bus.wait(50)
+    assert edges == 0
+    await array.check(conv(array.size, 2, 1, 3, 2))
+    assert edges > 0
+    edges = 0
+    await array.bus.wait(50)
+    assert edges == 0
+    counter.cancel()
