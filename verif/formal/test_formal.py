@@ -89,6 +89,11 @@ def test_delay_line_delays_by_its_depth(tmp_path: Path, depth: int) -> None:
     )
 
 
+@pytest.mark.parametrize("depth", [2, 4, 8])
+def test_queue_gives_every_word_in_its_turn(tmp_path: Path, depth: int) -> None:
+    prover.prove("fifo_formal", _sources("fifo_formal", tmp_path), tmp_path, {"Depth": depth})
+
+
 # By wrapper and file: what it says, the fault, and the property that is then wrong.
 _FAULTS = {
     ("obi_xbar", "obi_xbar"): [
@@ -184,6 +189,20 @@ _FAULTS = {
             "word_that_was_written_is_read",
         ),
         ("if (read_i) ", "", "word_stays_until_the_next_read"),
+    ],
+    ("fifo", "fifo"): [
+        ("words_q[pushed_q[", "words_q[popped_q[", "record_and_module_agree"),
+        (
+            "popped_q[CountWidth-2:0]]",
+            "pushed_q[CountWidth-2:0]]",
+            "word_comes_out_after_those_before_it",
+        ),
+        ("if (flush_i) begin", "if (1'b0) begin", "count_is_of_the_words_that_stay"),
+        (
+            "count_o != CountWidth'(Depth)",
+            "count_o < CountWidth'(Depth - 1)",
+            "word_is_taken_unless_full_and_shown_unless_empty",
+        ),
     ],
     ("delay_line", "delay_line"): [
         ("words_q[Depth-1]", "words_q[Depth-2]", "word_comes_out_after_depth_cycles"),
