@@ -172,7 +172,7 @@ async def queue_takes_as_many_writes_as_it_is_deep_and_keeps_their_order(dut: An
         if (await port.cycle(Inputs(write=write))).write_ready:
             accepted.append(write)
     assert len(accepted) == WRITE_DEPTH + 1, "one is on the bus"
-    written = []
+    written: list[Access | None] = []
     while len(written) < len(accepted):
         seen = await port.cycle(Inputs(grant=True, answer=0 if port.model.granted else None))
         written += [seen.on_bus] if seen.is_granted else []
