@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from heepstor.config import Config
 from heepstor.ir import Backend, Choice, Graph, MatrixProduct, Node
-from heepstor.plan import cost, stream_cost
+from heepstor.plan import cost, job_cycles
 from heepstor.plan.activations import activations
 from heepstor.plan.chain import with_nodes
 from heepstor.plan.jobs import plan_jobs
@@ -40,23 +40,28 @@ def streamed(node: Node, op: MatrixProduct, config: Config) -> Choice | str:
     jobs = plan_jobs(node, op, config)
     if isinstance(jobs, str):
         return jobs
-    cycles = _CALL + sum(stream_cost.cycles(placed.job, config) for placed in jobs)
+    cycles = _CALL + sum(job_cycles.predict(placed.job, config).cycles for placed in jobs)
     return Choice(Backend.STREAM, "", cycles, jobs)
 
 
 def _choose(node: Node, op: MatrixProduct, config: Config, forced: Backend | None) -> Choice:
     reads = activations(op.gemm, op.window, node.input_shape, node.output_shape)
-    found = [
-        Choice(backend, "", cost.predict(op.gemm, reads, config, backend))
-        for backend in (Backend.DIRECT, Backend.SOFTWARE)
-    ]
+
+    def computed(backend: Backend, reason: str = "") -> Choice:
+        return Choice(backend, reason, cost.predict(op.gemm, reads, config, backend))
+
+    asked_for = f"{forced.value}: asked for" if forced else ""
+    if forced in (Backend.DIRECT, Backend.SOFTWARE):
+        return computed(forced, asked_for)
     stream = streamed(node, op, config)
-    impossible = f"; stream mode cannot: {stream}" if isinstance(stream, str) else ""
-    if not isinstance(stream, str):
+    if forced and isinstance(stream, Choice):
+        return replace(stream, reason=asked_for)
+    found = [computed(Backend.DIRECT), computed(Backend.SOFTWARE)]
+    impossible = ""
+    if isinstance(stream, Choice):
         found.insert(0, stream)
-    for choice in found:
-        if choice.backend is forced:
-            return replace(choice, reason=f"{forced.value}: asked for")
+    else:
+        impossible = f"; stream mode cannot: {stream}"
     best = min(found, key=lambda choice: choice.cycles)
     others = " and ".join(
         f"{other.cycles:,} {_IN_WORDS[other.backend]}" for other in found if other is not best

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -552,8 +553,9 @@ class _Steps:
         self._window_waits = self._next is not None and self._next.low is not None
 
 
+@cache
 def predict(job: Job, config: Config) -> Counters:
-    """The counters of the hardware after a valid job that runs alone."""
+    """The counters of the hardware after a valid job, without the reading of its descriptor."""
     ports = [_Port() for _ in range(config.systolic_array_ports)]
     activations, weights = _Activations(job, config), _Weights(job, config)
     core, drain, walker = _Core(config), _Drain(job, config), _Steps(job, config)
