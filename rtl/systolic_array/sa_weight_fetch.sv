@@ -83,7 +83,6 @@ module sa_weight_fetch #(
     end
     if (flush_i) begin
       params_d = 1'b0;
-      params_to_ask_d = '0;
       params_to_come_d = '0;
     end
   end
@@ -91,16 +90,17 @@ module sa_weight_fetch #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       params_q <= 1'b0;
-      params_to_ask_q <= '0;
       params_to_come_q <= '0;
     end else begin
       params_q <= params_d;
-      params_to_ask_q <= params_to_ask_d;
       params_to_come_q <= params_to_come_d;
     end
   end
 
-  always_ff @(posedge clk_i) param_address_q <= param_address_d;
+  always_ff @(posedge clk_i) begin
+    params_to_ask_q <= params_to_ask_d;
+    param_address_q <= param_address_d;
+  end
 
   ////////////////////////////////
   // Weights of each port       //

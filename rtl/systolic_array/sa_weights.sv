@@ -247,8 +247,7 @@ module sa_weights #(
 
   always_comb begin
     entry_d = entry_q;
-    fits_d  = fits_q;
-    if (row_taken && first_pass_q && is_full) fits_d = 1'b0;
+    fits_d  = fits_q && !is_full;  // there is another row then
     if (row_taken && !is_full) entry_d = entry_q + 1;
     if (pass_ends || job_start_i) entry_d = '0;
     if (job_start_i) fits_d = 1'b1;
