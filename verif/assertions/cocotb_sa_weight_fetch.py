@@ -14,7 +14,8 @@ _INPUTS = (
     *("flush_i", "job_start_i", "start_i", "beat_ready_i"),
     *("read_ready_i", "rvalid_i", "rdata_i"),
 )
-_JOB = Job(**{**dict.fromkeys(Job.__dataclass_fields__, 1), "restart": Restart.NEVER})
+_ONES: dict[str, Any] = dict.fromkeys(Job.__dataclass_fields__, 1)
+_JOB = Job(**(_ONES | {"relu": False, "restart": Restart.NEVER}))
 
 
 async def _start(dut: Any) -> None:

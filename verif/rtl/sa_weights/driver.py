@@ -46,8 +46,8 @@ class Row:
 
 def job_of(**numbers: int) -> Job:
     """A job with one of everything, but for `numbers`; WEIGHT_WORDS is what it needs."""
-    values = dict.fromkeys(Job.__dataclass_fields__, 1) | numbers
-    work = Job(**{**values, "relu": False, "restart": Restart.NEVER})
+    values: dict[str, Any] = dict.fromkeys(Job.__dataclass_fields__, 1) | numbers
+    work = Job(**(values | {"relu": False, "restart": Restart.NEVER}))
     return work if "weight_words" in numbers else replace(work, weight_words=needed_words(work))
 
 
@@ -242,9 +242,8 @@ class Surroundings:
     def _check_silence(self) -> None:
         dut = self.dut
         assert self.is_idle
-        outputs = (dut.weight_valid_o, dut.tile_ready_o)
-        outputs += (dut.error_o, dut.param_valid_o, dut.read_valid_o)
-        for output in outputs:
+        requests = (dut.weight_valid_o, dut.param_valid_o, dut.read_valid_o)
+        for output in (*requests, dut.tile_ready_o, dut.error_o):
             assert int(output.value) == 0, output
 
     def _look_at_requests(self) -> None:
