@@ -22,14 +22,6 @@ _Int64Array = npt.NDArray[np.int64]
 _Float32Array = npt.NDArray[np.float32]
 
 
-class JobError(Exception):
-    """The hardware would end the job with an error: `name` is the bit of STATUS."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name}: {why}")
-        self.name = name
-
-
 @dataclass(frozen=True)
 class Hardware:
     """What of the hardware shows in what a job reads, writes or refuses."""
@@ -81,13 +73,25 @@ def decode(words: Sequence[int]) -> tuple[Job, Addresses, int]:
     return job, Addresses(values["INPUT"], values["WEIGHTS"], values["OUTPUT"]), values["NEXT"]
 
 
+class JobError(Exception):
+    """The hardware would end the job with an error: `name` is the bit of STATUS.
+
+    `outcome` is what the job did until then; of its results, some may not be written.
+    """
+
+    def __init__(self, name: str, why: str, outcome: Outcome) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
+        self.outcome = outcome
+
+
 def execute(job: Job, addresses: Addresses, memory: Words, hardware: Hardware) -> Outcome:
     """Run a job that is valid; `memory` stays as it is.
 
     Raises:
         JobError: ERR_WINDOW or, where the weights run out, ERR_DESCRIPTOR.
     """
-    return _Run(job, addresses, memory, hardware).outcome()
+    return _Run(job, addresses, memory, hardware).whole()
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,16 @@ class _Run:
         # What lies before it has left the window; without a restart it does not come back.
         self._passed = 0
 
-    def outcome(self) -> Outcome:
+    def whole(self) -> Outcome:
         """Chunk after chunk."""
         job = self._job
         for first in range(0, job.windows, job.chunk):
             self._chunk(first, min(job.chunk, job.windows - first))
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        """What was done so far."""
+        job = self._job
         chunks = -(-job.windows // job.chunk)
         n_tiles = -(-job.columns // job.tile_columns)
         k = job.bands * job.runs * job.run
@@ -195,6 +204,7 @@ class _Run:
             raise JobError(
                 "ERR_WINDOW",
                 f"{tile} needs words {lin.min()} .. {lin.max()} of {oldest} .. {end - 1}",
+                self._outcome(),
             )
         self._needed.update(lin.tolist())
         activations = np.zeros(takes_part.shape, np.float32)
@@ -206,7 +216,8 @@ class _Run:
         start = self._at.weights // 4
         words = self._memory[start : start + self._job.weight_words]
         yield from words.view(np.int8).tolist()
-        raise JobError("ERR_DESCRIPTOR", f"{self._job.weight_words} words of weights are too few")
+        why = f"{self._job.weight_words} words of weights are too few"
+        raise JobError("ERR_DESCRIPTOR", why, self._outcome())
 
     def _write(self, first: int, sums: _Float32Array) -> None:
         """Epilogue and maximum of sums [windows, positions, columns], from window `first` on."""

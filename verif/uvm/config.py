@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from heepstor.config import Config
 from verif.uvm.coverage import Coverage
+from verif.uvm.memory import Memory
+from verif.uvm.model import encode
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,26 @@ class PortConfig:
 
 @dataclass(frozen=True)
 class ArrayConfig:
-    """The array under test, as `cfg`."""
+    """The array under test, as `cfg`; `memory` is behind its own ports."""
 
     port: PortConfig
     size: int
     rows: int
+    hardware: Config
     config_hash: int
-    stream_geometry: int
     random: np.random.Generator
     coverage: Coverage
+    memory: Memory
+
+    @property
+    def stream_geometry(self) -> int:
+        """What STREAM_GEOMETRY reads."""
+        return encode(
+            "STREAM_GEOMETRY",
+            PORTS=self.hardware.systolic_array_ports,
+            LOG2_ACTIVATION_WORDS=self.hardware.systolic_array_activation_words.bit_length() - 1,
+            LOG2_WEIGHT_ROWS=self.hardware.systolic_array_weight_rows.bit_length() - 1,
+        )
 
 
 @dataclass(frozen=True)
@@ -42,12 +56,14 @@ class MemoryConfig:
 
     Each grant waits for one of `grant_waits` cycles, each answer for one of `answer_waits` more
     than the least; both drawn at random. A share `errors` of the accesses is answered with an error
-    and not done, and so is each one beyond `words`. `unasked` plants an answer to no request.
+    and not done, and so is each one beyond the memory, or to one of the words `broken`. `unasked`
+    plants an answer to no request.
     """
 
     random: np.random.Generator
-    words: int
+    memory: Memory
     grant_waits: tuple[int, ...] = (0,)
     answer_waits: tuple[int, ...] = (0,)
     errors: float = 0.0
+    broken: frozenset[int] = frozenset()
     unasked: bool = False

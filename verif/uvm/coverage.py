@@ -30,15 +30,11 @@ TAILS = ("1", "part", "all but 1", "all")
 VALUES = ("+0", "-0", "subnormal", "normal", "infinity", "nan")
 WEIGHTS = ("-128", "-127", "negative", "0", "positive", "127")
 GAPS = ("0", "1", "2..7", "8+")
-STATES = ("idle", "busy", "step waits", "weight waits")
+STATES = ("idle", "busy", "step waits", "weight waits", "job runs")
 TARGETS = (
     *(register.name for register in SYSTOLIC_ARRAY.registers),
     *(window.name for window in SYSTOLIC_ARRAY.windows),
     "nothing",
-)
-# A write of JOB starts what ends by itself: verif/rtl/systolic_array/test_jobs.py.
-ACCESSES = tuple(
-    access for access in product(("read", "write"), TARGETS) if access != ("write", "JOB")
 )
 STALLS = (
     "STAGE behind a step",
@@ -48,8 +44,35 @@ STALLS = (
     "weights behind a weight",
     "read of sums in flight",
     "write of sums in flight",
+    "JOB behind steps",
 )
-REFUSALS = ("no such address", "wrong direction", "part of a word", "no such row")
+REFUSALS = ("no such address", "wrong direction", "part of a word", "no such row", "a job runs")
+RESTARTS = ("never", "at bands", "at k tiles")
+JOB_FEATURES = (
+    *("padding before", "padding behind", "bands", "runs apart", "a group of channels"),
+    *("pooled", "ReLU", "a map larger than the buffer", "several chunks", "several n groups"),
+)
+ZERO_FIELDS = (
+    *("MAP_WORDS", "ROW_WORDS", "RUN", "BANDS", "RUNS", "WINDOWS", "WINDOW_COLUMNS", "CHUNK"),
+    *("POOL_COLUMNS", "POOL_ROWS", "TILE_GROUP", "COLUMNS", "TILE_COLUMNS", "WEIGHT_WORDS"),
+    "SEGMENT_WORDS",
+)
+EXTENTS = ("MAP_WORDS", "ROW_WORDS", "RUN", "WINDOWS", "WEIGHT_WORDS", "SEGMENT_WORDS")
+LINS = ("ROW_START", "COLUMN_START", "ROW_STEP", "COLUMN_STEP", "BAND_STEP", "RUN_STEP")
+POINTERS = ("NEXT", "INPUT", "WEIGHTS", "OUTPUT")
+JOB_REFUSALS = (
+    *("version", "RESTART is 3", "TILE_COLUMNS above Size", "too many n tiles", "too many rows"),
+    *(f"{word} not aligned" for word in ("JOB", *POINTERS)),
+    *(f"{field} is 0" for field in ZERO_FIELDS),
+    *(f"{word} too large" for word in (*EXTENTS, *LINS, "OUTPUT_STEP")),
+    *(f"{word} too small" for word in (*LINS, "OUTPUT_STEP")),
+)
+JOB_ERRORS = (
+    *("descriptor", "weights", "scales and biases", "activations", "results", "last result"),
+    *("window", "weights run out"),
+)
+JOB_PHASES = ("descriptor", "operands", "results")
+MOST_PORTS = 4
 
 
 @dataclass(frozen=True)
@@ -95,10 +118,17 @@ GROUPS: Mapping[str, Group] = {
     ),
     "access by state": Group(
         "reads and writes of each register and window in each state of the array",
-        _crossed((", ".join(access) for access in ACCESSES), STATES),
+        _crossed(("read", "write"), TARGETS, STATES),
     ),
     "refusal by state": Group(
-        "each reason to refuse an access in each state of the array", _crossed(REFUSALS, STATES)
+        "each reason to refuse an access in each state of the array",
+        tuple(
+            f"{refusal}, {state}"
+            for refusal, state in product(REFUSALS, STATES)
+            # While a job runs, it is that which refuses a launch; and nothing else does.
+            if (refusal == "a job runs") <= (state == "job runs")
+            and (refusal, state) != ("no such row", "job runs")
+        ),
     ),
     "abort by state": Group("ABORT in each state of the array", STATES),
     "reset": Group(
@@ -112,6 +142,67 @@ GROUPS: Mapping[str, Group] = {
     "burst": Group("requests granted in cycles next to each other", ("1", "2..7", "8..31", "32+")),
     "grant wait": Group("cycles that a request waits for its grant", GAPS),
     "answer wait": Group("an answer comes in the cycle after its grant", ("0",)),
+    "job shape": Group(
+        "M of a job against half of the accumulators, K and N against the size: each with each",
+        tuple(f"m {m}, k {k}, n {n}" for m, k, n in product(EDGES, EDGES, EDGES)),
+    ),
+    "job tail": Group(
+        "lanes of the last piece of a run by columns of the last n tile by the number of pieces",
+        tuple(f"k {k}, n {n}, {count} of a run" for k, n, count in product(TAILS, TAILS, "123")),
+    ),
+    "job by restart": Group(
+        "what a job may need, with each way to move the window of the buffer",
+        _crossed(JOB_FEATURES, (f"restart {restart}" for restart in RESTARTS)),
+    ),
+    "chunk": Group(
+        "how windows fill a half of the accumulators, and whether the last chunk is smaller",
+        (
+            *_crossed(("1 window", "a part", "all of it"), ("one chunk", "last one whole")),
+            *("a part, last one smaller", "all of it, last one smaller"),
+        ),
+    ),
+    "n group": Group(
+        "how n tiles are grouped, and whether their weights stay in the buffer",
+        _crossed(
+            ("one tile", "one group", "last group whole", "last group smaller"),
+            ("kept", "read for each chunk"),
+        ),
+    ),
+    "pool": Group(
+        "rows by columns of a pooling window", _crossed(("1", "2", "3"), ("1", "2", "3"))
+    ),
+    "job refusal": Group(
+        "each reason to refuse a descriptor, of the first job of a chain and of a later one",
+        tuple(
+            f"{refusal}, {job}"
+            for refusal, job in product(JOB_REFUSALS, ("first job", "later job"))
+            # Where JOB is written there is no later one; what NEXT says is found misaligned there.
+            if (refusal, job) != ("JOB not aligned", "later job")
+        ),
+    ),
+    "job error": Group(
+        "what ends a job when it runs: bus errors at each phase, a window that cannot serve it",
+        _crossed(JOB_ERRORS, ("first job", "later job")),
+    ),
+    "job cut": Group(
+        "ABORT and reset at each phase of a job", _crossed(("abort", "reset"), JOB_PHASES)
+    ),
+    "chain": Group(
+        "lengths of chains, how the CPU learns of their end, jobs that read what others wrote",
+        (
+            *_crossed(("1 job", "2 jobs", "3 jobs"), ("interrupt", "polling")),
+            "a job reads what the one before wrote",
+        ),
+    ),
+    "memory wait": Group(
+        "cycles that the memory makes each port wait for a grant, and for an answer",
+        _crossed(
+            (f"port {port}" for port in range(MOST_PORTS)),
+            ("read", "write"),
+            ("grant", "answer"),
+            GAPS,
+        ),
+    ),
     "bytes of weights": Group(
         "each set of byte enables in each bank",
         tuple(f"bank {bank}, {enable:04b}" for bank, enable in product("01", range(16))),

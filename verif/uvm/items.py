@@ -76,6 +76,35 @@ class TileItem(uvm_sequence_item):
         self.result: Float32Array | None = None
 
 
+class ChainItem(uvm_sequence_item):
+    """A chain of jobs that lies in memory, its first descriptor at `place`.
+
+    The words at the addresses `broken` are answered with an error. With `by_interrupt` the CPU
+    sleeps until the end, else it asks. `meanwhile` is what it does after the start. `cut` says what
+    may end the chain before its time: "abort", "reset" or ""; `spoiled` what of its last descriptor
+    is not valid. The driver publishes it twice, and sets what memory held `before` it, then what
+    it held `after` it, STATUS at the end, and the `registers` that tell of the chain.
+    """
+
+    def __init__(
+        self,
+        place: int,
+        *,
+        broken: frozenset[int] = frozenset(),
+        by_interrupt: bool = False,
+        meanwhile: Sequence[BusRequest] = (),
+        cut: str = "",
+        spoiled: str = "",
+    ) -> None:
+        super().__init__("chain")
+        self.place, self.broken, self.by_interrupt = place, broken, by_interrupt
+        self.meanwhile, self.cut, self.spoiled = meanwhile, cut, spoiled
+        self.before: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self.after: npt.NDArray[np.uint32] | None = None
+        self.status = 0
+        self.registers: dict[str, int] = {}
+
+
 class ArrayState(IntFlag):
     """State of the array as systolic_array_tb.sv shows it."""
 
@@ -83,6 +112,7 @@ class ArrayState(IntFlag):
     STEP_WAITS = 2
     WEIGHT_WAITS = 4
     IRQ = 8
+    JOB = 16
 
 
 @dataclass(frozen=True)

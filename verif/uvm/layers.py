@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 from pyuvm import ConfigDB, uvm_agent, uvm_analysis_port, uvm_driver, uvm_sequencer
 
 from verif.uvm.agent import ObiSequencer
 from verif.uvm.config import ArrayConfig, PortConfig
-from verif.uvm.items import TileItem
-from verif.uvm.sequences import TileSequence
+from verif.uvm.items import ChainItem, TileItem
+from verif.uvm.memory_agent import MemoryResponder
+from verif.uvm.sequences import ChainSequence, TileSequence
 
 
 class TileDriver(uvm_driver):
@@ -56,6 +59,40 @@ class TileAgent(uvm_agent):
         self.driver.seq_item_port.connect(self.sequencer.seq_item_export)
 
 
+class ChainDriver(uvm_driver):
+    """Runs each chain of jobs by a sequence on the bus sequencer `bus`.
+
+    It publishes each one when it begins and, with all that is known of it, when it has ended.
+    """
+
+    bus: ObiSequencer
+
+    def build_phase(self) -> None:
+        self.cfg: ArrayConfig = ConfigDB().get(self, "", "cfg")
+        self.chains = uvm_analysis_port("chains", self)
+
+    async def run_phase(self) -> None:
+        while True:
+            chain: ChainItem = await self.seq_item_port.get_next_item()
+            chain.before = self.cfg.memory.words.copy()
+            self.chains.write(chain)
+            await ChainSequence(chain).start(self.bus)
+            chain.after = self.cfg.memory.words.copy()
+            self.chains.write(chain)
+            self.seq_item_port.item_done()
+
+
+class ChainAgent(uvm_agent):
+    """Sequencer and driver of chains of jobs."""
+
+    def build_phase(self) -> None:
+        self.sequencer = uvm_sequencer("sequencer", self)
+        self.driver = ChainDriver("driver", self)
+
+    def connect_phase(self) -> None:
+        self.driver.seq_item_port.connect(self.sequencer.seq_item_export)
+
+
 class ResetDriver(uvm_driver):
     """Drives the reset."""
 
@@ -89,10 +126,15 @@ class ResetAgent(uvm_agent):
 
 
 class VirtualSequencer(uvm_sequencer):
-    """Holds the sequencers that a virtual sequence uses; `products` publishes whole GEMMs."""
+    """Holds what a virtual sequence uses; `products` publishes whole GEMMs.
+
+    `ports` answer the array's own ports.
+    """
 
     bus: ObiSequencer
     tiles: uvm_sequencer
+    chains: uvm_sequencer
+    ports: Sequence[MemoryResponder]
     reset: uvm_sequencer
 
     def build_phase(self) -> None:

@@ -1,6 +1,7 @@
 """The OBI agent of a manager port: a memory that answers it, with waits and errors.
 
-It is told everything by its MemoryConfig. Like the other agent it moves at the falling edge.
+It is told everything by its MemoryConfig, which may be exchanged at any time. Like the other agent
+it moves at the falling edge.
 """
 
 from __future__ import annotations
@@ -8,31 +9,16 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from cocotb.triggers import FallingEdge
+import cocotb
+from cocotb.triggers import FallingEdge, RisingEdge
 from pyuvm import ConfigDB, uvm_agent, uvm_component
 
 from verif.uvm.config import MemoryConfig, PortConfig
+from verif.uvm.memory import WORD
 from verif.uvm.monitor import ObiMonitor
 
-WORD = 4
 ERROR_DATA = 0xBADA_CCE5
 """What a read that is answered with an error gives."""
-
-
-class Memory:
-    """Words by index, written by bytes; a word that was never written is 0."""
-
-    def __init__(self) -> None:
-        self._words: dict[int, int] = {}
-
-    def read(self, index: int) -> int:
-        """The word at `index`."""
-        return self._words.get(index, 0)
-
-    def write(self, index: int, word: int, byte_enable: int) -> None:
-        """Write the bytes of `word` that `byte_enable` names."""
-        mask = sum(0xFF << 8 * byte for byte in range(WORD) if byte_enable >> byte & 1)
-        self._words[index] = self.read(index) & ~mask | word & mask
 
 
 @dataclass
@@ -45,22 +31,40 @@ class _Answer:
 
 
 class MemoryResponder(uvm_component):
-    """Grants requests and answers them in their order."""
+    """Grants requests and answers them in their order; a reset makes it forget them.
+
+    Attributes:
+        cfg: what it is told.
+        accesses: how many it granted so far, `writes` those that write.
+    """
 
     def build_phase(self) -> None:
         self._port: PortConfig = ConfigDB().get(self, "", "port")
-        self._cfg: MemoryConfig = ConfigDB().get(self, "", "memory")
+        self.cfg: MemoryConfig = ConfigDB().get(self, "", "memory")
         self._tb = self._port.tb
-        self.memory = Memory()
         self._answers: deque[_Answer] = deque()
         self._grant_wait: int | None = None
+        self._answers_now = False
+        self.accesses = self.writes = 0
 
     async def run_phase(self) -> None:
+        cocotb.start_soon(self._forget_at_reset())
         while True:
+            if self._is_idle():
+                # Every cycle that nobody looks at makes the simulation faster.
+                await RisingEdge(self._tb.req)
             await FallingEdge(self._tb.clk)
             # What was granted at the last rising edge is answered at the next one at the earliest.
             self._answer()
             self._grant()
+
+    async def _forget_at_reset(self) -> None:
+        while True:
+            await FallingEdge(self._tb.rst_n)
+            self._answers.clear()
+
+    def _is_idle(self) -> bool:
+        return not (self._answers or self._answers_now or self.cfg.unasked or self._tb.req.value)
 
     def _grant(self) -> None:
         """Grant the request that is there, when it has waited long enough."""
@@ -69,7 +73,7 @@ class MemoryResponder(uvm_component):
             self._grant_wait = None
             return
         if self._grant_wait is None:
-            self._grant_wait = self._draw(self._cfg.grant_waits)
+            self._grant_wait = self._draw(self.cfg.grant_waits)
         if self._grant_wait == 0:
             self._tb.gnt.value = 1
             self._answers.append(self._access())
@@ -81,13 +85,21 @@ class MemoryResponder(uvm_component):
         """Do the access that is granted now."""
         tb = self._tb
         index = (int(tb.addr.value) - self._port.base) // WORD
-        wait = self._draw(self._cfg.answer_waits)
-        if index >= self._cfg.words or self._cfg.random.random() < self._cfg.errors:
+        wait = self._draw(self.cfg.answer_waits)
+        self.accesses += 1
+        self.writes += int(tb.we.value)
+        if self._fails(index):
             return _Answer(wait, ERROR_DATA, error=True)
         if tb.we.value:
-            self.memory.write(index, int(tb.wdata.value), int(tb.be.value))
+            self.cfg.memory.write(index, int(tb.wdata.value), int(tb.be.value))
             return _Answer(wait, 0, error=False)
-        return _Answer(wait, self.memory.read(index), error=False)
+        return _Answer(wait, self.cfg.memory.read(index), error=False)
+
+    def _fails(self, index: int) -> bool:
+        cfg = self.cfg
+        if index >= len(cfg.memory.words) or index in cfg.broken:
+            return True
+        return cfg.errors > 0 and cfg.random.random() < cfg.errors
 
     def _answer(self) -> None:
         """Give the oldest answer, if it is due."""
@@ -98,11 +110,11 @@ class MemoryResponder(uvm_component):
             self._tb.err.value = answer.error
         elif self._answers:
             self._answers[0].wait -= 1
-        unasked = self._cfg.unasked and not self._answers
-        self._tb.rvalid.value = due or unasked
+        self._answers_now = due or (self.cfg.unasked and not self._answers)
+        self._tb.rvalid.value = self._answers_now
 
     def _draw(self, waits: tuple[int, ...]) -> int:
-        return int(self._cfg.random.choice(waits))
+        return waits[self.cfg.random.integers(len(waits))] if len(waits) > 1 else waits[0]
 
 
 class ObiMemoryAgent(uvm_agent):

@@ -12,7 +12,8 @@ from pyuvm import ConfigDB, uvm_subscriber, uvm_test
 
 from verif.uvm.config import MemoryConfig, PortConfig
 from verif.uvm.items import BusTransaction
-from verif.uvm.memory_agent import ERROR_DATA, WORD, Memory, ObiMemoryAgent
+from verif.uvm.memory import WORD, Memory
+from verif.uvm.memory_agent import ERROR_DATA, ObiMemoryAgent
 
 _CYCLES = 2000
 _BREACH_CYCLES = 200
@@ -23,8 +24,8 @@ class MemoryScoreboard(uvm_subscriber):
     """Compares what the port saw with a memory of its own, which does each access in order."""
 
     def build_phase(self) -> None:
-        self._words = ConfigDB().get(self, "", "memory").words
-        self._memory = Memory()
+        self._words = len(ConfigDB().get(self, "", "memory").memory.words)
+        self._memory = Memory(self._words)
         self.faults: list[str] = []
         self.seen = self.errors = 0
         self.latencies: set[int] = set()
@@ -54,7 +55,9 @@ class MemoryTest(uvm_test):
         self._tb = cocotb.top
         window = WORD << 16
         memory = MemoryConfig(
-            np.random.default_rng(cocotb.RANDOM_SEED), int(self._tb.Words.value), **self.settings
+            np.random.default_rng(cocotb.RANDOM_SEED),
+            Memory(int(self._tb.Words.value)),
+            **self.settings,
         )
         ConfigDB().set(None, "*", "port", PortConfig(self._tb, base=0, window_bytes=window))
         ConfigDB().set(None, "*", "memory", memory)

@@ -3,7 +3,8 @@
 The contract says that nothing the bus can do gives a wrong result, it only waits. So a model
 without time, which does each access at once and in order, predicts every read. Two things depend on
 time, and there the model accepts all that is allowed: BUSY, and what ABORT left of the steps in
-flight.
+flight. Whether a chain of jobs runs, the state of the array tells; what registers tell of it is
+compared elsewhere (chains.py), here it may be anything, but the same when it is read again.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy.typing as npt
 from golden.numpy_twin import canonical_nan
 from heepstor import registers
 from heepstor.registers import SYSTOLIC_ARRAY, SYSTOLIC_ARRAY_ID
-from verif.uvm.items import ALL_BYTES, BusTransaction, Float32Array, Int8Array
+from verif.uvm.items import ALL_BYTES, ArrayState, BusTransaction, Float32Array, Int8Array
+from verif.uvm.memory import WORD
 
-WORD = 4
 _REGISTERS = {register.name: register for register in SYSTOLIC_ARRAY.registers}
 _WINDOWS = {window.name: window for window in SYSTOLIC_ARRAY.windows}
 _ERRORS = {
@@ -27,8 +28,13 @@ _ERRORS = {
     "wrong direction": "ERR_ACCESS",
     "part of a word": "ERR_ACCESS",
     "no such row": "ERR_ROW",
+    "a job runs": "ERR_BUSY",
 }
 """The error bit of STATUS by the reason of a refusal."""
+
+
+_CORE = ("WEIGHTS0", "WEIGHTS1", "STAGE", "LAUNCH", "ACCUMULATORS")
+"""What a job has for itself."""
 
 
 def offset_of(name: str, index: int = 0) -> int:
@@ -48,6 +54,17 @@ def decode(register: str, word: int) -> dict[str, int]:
         field.name: word >> field.lsb & ((1 << field.width) - 1)
         for field in _REGISTERS[register].fields
     }
+
+
+_DONE = encode("STATUS", DONE=1)
+_OF_JOBS = encode("STATUS", ERR_DESCRIPTOR=1, ERR_WINDOW=1, ERR_BUS=1)
+"""Bits of STATUS that the end of a chain may set, besides DONE."""
+OF_CHAINS = tuple(
+    register.name
+    for register in SYSTOLIC_ARRAY.registers
+    if register.offset >= offset_of("CYCLES") or register.name in ("JOB", "BUS_ERROR_ADDRESS")
+)
+"""Registers that tell of the last chain."""
 
 
 def constants(size: int, rows: int, config_hash: int, stream_geometry: int) -> dict[str, int]:
@@ -133,8 +150,7 @@ class ArrayModel:
         # Words that ABORT may have left as they were before a step in flight.
         self._before_abort: dict[tuple[int, int], set[int]] = {}
         self._in_flight: list[_Step] = []
-        self._error_address = 0
-        self._irq_enable = 0
+        self._no_jobs()
         self._abort()
 
     def classify(self, transaction: BusTransaction) -> Access:
@@ -149,11 +165,11 @@ class ArrayModel:
         if self._last_weights:
             self._forget(self._last_weights)
         self._abort()
-        self._error_address = 0
-        self._irq_enable = 0
+        self._no_jobs()
 
     def check(self, transaction: BusTransaction) -> str | None:
         """Do the transaction; returns what is wrong with its answer, or None."""
+        self._look_for_the_end(transaction)
         target = self._target(transaction.offset)
         refusal = self._refusal(target, transaction)
         allowed: set[int] = {0}
@@ -169,9 +185,27 @@ class ArrayModel:
         if not transaction.write and allowed and transaction.data not in allowed:
             expected = " or ".join(f"0x{word:08x}" for word in sorted(allowed))
             return f"{where}: got 0x{transaction.data:08x}, expected {expected}"
-        if transaction.irq != bool(self._errors):
-            return f"{where}: irq {transaction.irq}, expected {bool(self._errors)}"
+        irq = bool(self._errors & ~_DONE) or bool(self._irq_enable and self._errors & _DONE)
+        is_known = irq or not (self._chain_runs or self._unknown)
+        if is_known and transaction.irq != irq:
+            return f"{where}: irq {transaction.irq}, expected {irq}"
         return None
+
+    def _no_jobs(self) -> None:
+        """What a reset leaves of jobs, and of what only a reset clears."""
+        self._error_address: int | None = 0
+        self._irq_enable = 0
+        self._chain_runs = False
+        # Bits of STATUS that a chain may have set when it ended.
+        self._unknown = 0
+        self._of_chains = dict.fromkeys(OF_CHAINS, 0)
+
+    def _look_for_the_end(self, transaction: BusTransaction) -> None:
+        """A chain that ran at the last access, and runs no more, has ended in between."""
+        if self._chain_runs and not transaction.state_at_request & ArrayState.JOB:
+            self._chain_runs = False
+            self._errors |= _DONE
+            self._unknown = _OF_JOBS & ~self._errors
 
     def _target(self, offset: int) -> _Target | None:
         offset -= offset % WORD  # byte enables alone say which bytes
@@ -193,6 +227,11 @@ class ArrayModel:
         whole = transaction.byte_enable == ALL_BYTES
         if transaction.write and not whole and not target.name.startswith("WEIGHTS"):
             return "part of a word"
+        runs = bool(transaction.state_at_request & ArrayState.JOB)
+        if runs and (
+            target.name in _CORE or (transaction.write and target.name in ("JOB", "TILE"))
+        ):
+            return "a job runs"
         if target.name == "LAUNCH" and self._tile["ROW"] >= self.rows:
             return "no such row"
         return ""
@@ -211,7 +250,9 @@ class ArrayModel:
             self._weights_known[int(target.name[-1]), row, column : column + WORD] = False
 
     def _latch(self, error: str, offset: int) -> None:
-        if not self._errors:
+        if self._unknown:
+            self._error_address = None
+        elif not self._errors & ~_DONE:
             self._error_address = offset
         self._errors |= encode("STATUS", **{error: 1})
 
@@ -223,6 +264,9 @@ class ArrayModel:
                     self._abort()
             case "STATUS":
                 self._errors &= ~word
+                self._unknown &= ~word
+            case "JOB":
+                self._start(word)
             case "TILE":
                 self._tile = decode("TILE", word)
             case "IRQ_ENABLE":
@@ -276,8 +320,10 @@ class ArrayModel:
         """The words that a read may give; empty where it may give any."""
         match target.name:
             case "STATUS":
-                return {self._errors | busy for busy in self._busy(transaction)}
+                return self._status(transaction)
             case "ERROR_ADDRESS":
+                if self._error_address is None:
+                    self._error_address = transaction.data
                 return {self._error_address}
             case "TILE":
                 return {encode("TILE", **self._tile)}
@@ -289,12 +335,40 @@ class ArrayModel:
                 row, column = divmod(target.index // WORD, self.size)
                 self._finish(row, transaction)
                 return self._read_accumulator(row, column, transaction.data)
-        # The others tell of jobs, and there was none.
-        return {self._constants.get(target.name, 0)}
+        if target.name in self._constants:
+            return {self._constants[target.name]}
+        return self._read_of_chain(target.name, transaction)
+
+    def _start(self, place: int) -> None:
+        """A chain of jobs; nothing may be known of what the core has in it afterwards."""
+        self._chain_runs = True
+        self._of_chains = dict.fromkeys(OF_CHAINS)
+        if place % WORD == 0:  # else it is refused before it does anything
+            self._weights_known[:] = False
+            self._accumulators_known[:] = False
+            self._before_abort.clear()
+
+    def _status(self, transaction: BusTransaction) -> set[int]:
+        """What STATUS may read; what it reads is known from then on."""
+        runs = encode("STATUS", JOB=1) if transaction.state_at_request & ArrayState.JOB else 0
+        self._errors |= transaction.data & self._unknown
+        self._unknown = 0
+        return {self._errors | runs | busy for busy in self._busy(transaction)}
+
+    def _read_of_chain(self, name: str, transaction: BusTransaction) -> set[int]:
+        """A register that a chain sets: anything while it runs, what it read then after it."""
+        value = self._of_chains[name]
+        if value is not None:
+            return {value}
+        if not transaction.state_at_request & ArrayState.JOB:
+            self._of_chains[name] = transaction.data
+        return set()
 
     def _busy(self, transaction: BusTransaction) -> set[int]:
         """The values that BUSY may have; where it reads 0, nothing is in flight from then on."""
         busy = encode("STATUS", BUSY=1)
+        if transaction.state_at_request & ArrayState.JOB:
+            return {0, busy}
         if transaction.granted <= self._last_launch + self.size:
             return {busy}  # a sum takes at least a cycle a row
         if not self._in_flight and transaction.granted > self._finished + 1:
@@ -334,6 +408,8 @@ class ArrayModel:
         self._last_launch = -self.size - 1
         self._finished = 0
         self._errors = 0
+        self._unknown = 0
+        self._chain_runs = False
         self._tile = decode("TILE", 0)
         self._steps = 0
         self._staged = np.zeros(self.size, np.float32)

@@ -36,7 +36,7 @@ class Seen(NamedTuple):
     rdata: int
 
 
-_WIDTHS = Seen(32, 32, 1, 1, 1, 1, 1, 1, 1, 4, 4, 1, 4, 32, 32, 32)
+_WIDTHS = Seen(32, 32, 1, 1, 1, 1, 1, 1, 1, 5, 5, 1, 4, 32, 32, 32)
 _BREACHES = {
     "withdrawn": "a request was withdrawn before its grant",
     "changed": "a request was changed while it waited",

@@ -19,17 +19,17 @@ module obi_probe (
     input logic        rvalid_i,
     input logic        err_i,
     input logic [31:0] rdata_i,
-    input logic [ 3:0] state_i,   // of the design, for coverage and checks
+    input logic [ 4:0] state_i,   // of the design, for coverage and checks
 
     output logic         granted_o,
     output logic         answered_o,
     output logic [ 31:0] answer_o,
     output logic         activity_o,
-    output logic [179:0] seen_o
+    output logic [181:0] seen_o
 );
 
   logic [31:0] cycle_q, waited_q, unanswered_q;
-  logic [3:0] state_at_request, state_at_request_q, last_state_q;
+  logic [4:0] state_at_request, state_at_request_q, last_state_q;
   logic was_reset_q;
   logic [68:0] request, request_q;
   logic reset_begins, granted, answered, withdrawn, changed, unasked;

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 from golden.numpy_twin import canonical_nan
-from verif.uvm.coverage import GAPS, STATES, TAILS, VALUES, WEIGHTS, Coverage
+from heepstor.config import Config
+from heepstor.job import Job
+from heepstor.registers import DESCRIPTOR
+from verif.uvm.chains import Judge, Run, descriptor_of
+from verif.uvm.coverage import (
+    GAPS,
+    JOB_FEATURES,
+    JOB_PHASES,
+    RESTARTS,
+    STATES,
+    TAILS,
+    VALUES,
+    WEIGHTS,
+    Coverage,
+)
 from verif.uvm.items import (
     ArrayState,
     BusTransaction,
+    ChainItem,
     Float32Array,
     Gemm,
     Int8Array,
     Reset,
     TileItem,
 )
+from verif.uvm.memory import WORD
 from verif.uvm.model import Access
 
 _BURSTS = ((2, "1"), (8, "2..7"), (32, "8..31"))
@@ -73,6 +92,129 @@ def sample_gemm(coverage: Coverage, gemm: Gemm, size: int, rows: int) -> None:
     """Count a product's shape against the array's."""
     (m, k), n = gemm.a.shape, gemm.w.shape[1]
     coverage.hit("shape", f"m {_edge(m, rows)}, k {_edge(k, size)}, n {_edge(n, size)}")
+
+
+def sample_port(coverage: Coverage, port: int, seen: BusTransaction) -> None:
+    """Count how long the memory on a port made an access wait."""
+    kind = "write" if seen.write else "read"
+    coverage.hit(
+        "memory wait", f"port {port}, {kind}, grant, {wait(seen.granted - seen.requested)}"
+    )
+    answer = wait(seen.answered - seen.granted - 1)
+    coverage.hit("memory wait", f"port {port}, {kind}, answer, {answer}")
+
+
+def sample_chain(
+    coverage: Coverage, hardware: Config, chain: ChainItem, runs: Sequence[Run], judge: Judge
+) -> None:
+    """Count the jobs of a chain, how it ended, and what it met."""
+    for run in runs[: judge.whole]:
+        for group, bin_ in job_bins(run.job, hardware):
+            coverage.hit(group, bin_)
+    if judge.is_cut:
+        coverage.hit("job cut", f"{chain.cut}, {_phase(runs, judge)}")
+    elif runs[-1].error:
+        _sample_error(coverage, chain, runs)
+    else:
+        end = "interrupt" if chain.by_interrupt else "polling"
+        coverage.hit("chain", f"{len(runs)} job{'s' * (len(runs) > 1)}, {end}")
+        if any(b.at.input == a.at.output for a, b in pairwise(runs)):
+            coverage.hit("chain", "a job reads what the one before wrote")
+
+
+def _phase(runs: Sequence[Run], judge: Judge) -> str:
+    """How far a chain came that was cut off."""
+    descriptor, operands, results = JOB_PHASES
+    if judge.writes:
+        return results
+    return operands if judge.reads.total() > len(DESCRIPTOR) * len(runs) else descriptor
+
+
+def _sample_error(coverage: Coverage, chain: ChainItem, runs: Sequence[Run]) -> None:
+    run = runs[-1]
+    job = "later job" if len(runs) > 1 else "first job"
+    if chain.spoiled:
+        coverage.hit("job refusal", f"{chain.spoiled}, {job}")
+    elif run.error == "ERR_WINDOW":
+        coverage.hit("job error", f"window, {job}")
+    elif run.error == "ERR_DESCRIPTOR":
+        coverage.hit("job error", f"weights run out, {job}")
+    elif run.job is None or (run.following and run.bus_error in descriptor_of(run.following)):
+        # What is fetched ahead is that of a later job.
+        where = "later job" if run.job else "first job"
+        coverage.hit("job error", f"descriptor, {where}")
+    else:
+        coverage.hit("job error", f"{_broken(run)}, {job}")
+
+
+def _broken(run: Run) -> str:
+    """What of a job could not be accessed."""
+    assert run.job
+    written = sorted(run.outcome.written)
+    if run.bus_error in written:
+        return "last result" if run.bus_error == written[-1] else "results"
+    behind = run.bus_error - run.at.weights
+    if not 0 <= behind < WORD * (run.job.weight_words + 2 * run.job.columns):
+        return "activations"
+    return "weights" if behind < WORD * run.job.weight_words else "scales and biases"
+
+
+def job_bins(job: Job, hardware: Config) -> Iterator[tuple[str, str]]:
+    """Groups and bins of a job that ends without an error."""
+    size, half = hardware.systolic_array_size, hardware.systolic_array_accumulator_rows // 2
+    positions = job.windows * job.pool
+    shape = f"m {_edge(positions, half)}, k {_edge(job.k, size)}, n {_edge(job.columns, size)}"
+    yield "job shape", shape
+    pieces = min(_MANY_K_TILES, -(-job.run // size))
+    columns = _tail((job.columns - 1) % job.tile_columns + 1, size)
+    lanes = _tail((job.run - 1) % size + 1, size)
+    yield "job tail", f"k {lanes}, n {columns}, {pieces} of a run"
+    for feature in _features(job, hardware):
+        yield "job by restart", f"{feature}, restart {RESTARTS[job.restart]}"
+    yield "chunk", _chunk(job, half)
+    yield "n group", _n_group(job, hardware.systolic_array_weight_rows)
+    yield "pool", f"{job.pool_rows}, {job.pool_columns}"
+
+
+def _features(job: Job, hardware: Config) -> Iterator[str]:
+    """Of JOB_FEATURES."""
+    last_row = -(-job.windows // job.window_columns) * job.pool_rows - 1
+    last_column = min(job.windows, job.window_columns) * job.pool_columns - 1
+    row = job.row_start + last_row * job.row_step + (job.bands - 1) * job.band_step
+    run_end = (job.runs - 1) * job.run_step + job.run
+    column_end = job.column_start + last_column * job.column_step + run_end
+    has = (
+        job.row_start < 0 or job.column_start < 0,
+        row >= job.map_words or column_end > job.row_words,
+        job.bands > 1,
+        job.runs > 1 and job.run_step > job.run,
+        job.column_start > 0,
+        job.pool > 1,
+        job.relu,
+        job.map_words > hardware.systolic_array_activation_words,
+        job.windows > job.chunk,
+        job.n_tiles > job.tile_group,
+    )
+    return (feature for feature, is_there in zip(JOB_FEATURES, has, strict=True) if is_there)
+
+
+def _chunk(job: Job, half: int) -> str:
+    rows = min(job.chunk, job.windows) * job.pool * job.tile_group
+    fill = (
+        "1 window" if min(job.chunk, job.windows) == 1 else "a part" if rows < half else "all of it"
+    )
+    if job.windows <= job.chunk:
+        return f"{fill}, one chunk"
+    return f"{fill}, last one {'smaller' if job.windows % job.chunk else 'whole'}"
+
+
+def _n_group(job: Job, weight_rows: int) -> str:
+    weights = "read for each chunk" if job.k * job.n_tiles > weight_rows else "kept"
+    if job.n_tiles == 1:
+        return f"one tile, {weights}"
+    if job.n_tiles <= job.tile_group:
+        return f"one group, {weights}"
+    return f"last group {'smaller' if job.n_tiles % job.tile_group else 'whole'}, {weights}"
 
 
 def sample_tile(coverage: Coverage, tile: TileItem, size: int) -> None:
@@ -164,7 +306,9 @@ def _hit_masks(coverage: Coverage, group: str, masks: dict[str, npt.NDArray[np.b
 
 def state_name(state: int) -> str:
     """The bin of a state of the array; a step or weight that waits says more than BUSY."""
-    idle, busy, step_waits, weight_waits = STATES
+    idle, busy, step_waits, weight_waits, job_runs = STATES
+    if state & ArrayState.JOB:
+        return job_runs
     if state & ArrayState.WEIGHT_WAITS:
         return weight_waits
     if state & ArrayState.STEP_WAITS:
@@ -186,6 +330,8 @@ def _stall(seen: BusTransaction, access: Access, state: str) -> str | None:
         return None
     if access.name == "ACCUMULATORS":
         return f"{'write' if seen.write else 'read'} of sums in flight"
+    if access.name == "JOB":
+        return "JOB behind steps"
     what = "weights" if access.name.startswith("WEIGHTS") else access.name
     behind = {"step waits": "a step", "weight waits": "a weight"}[state]
     return f"{what} behind {behind}"

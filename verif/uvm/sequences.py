@@ -6,24 +6,36 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+from cocotb.triggers import FallingEdge, RisingEdge, Timer, with_timeout
 from pyuvm import uvm_sequence
 
-from heepstor.registers import SYSTOLIC_ARRAY, Register
+from heepstor.job import encode as encode_job
+from heepstor.registers import DESCRIPTOR, SYSTOLIC_ARRAY, Register
 from verif.uvm import stimulus
-from verif.uvm.coverage import ACCESSES, STALLS, STATES
+from verif.uvm.coverage import STALLS, STATES, TARGETS
 from verif.uvm.items import (
     ALL_BYTES,
     BACK_TO_BACK,
     BusRequest,
+    ChainItem,
     Float32Array,
     Int8Array,
     KTile,
     TileItem,
 )
-from verif.uvm.model import WORD, encode, offset_of, to_bits, window_bytes
+from verif.uvm.job_stimulus import matrix
+from verif.uvm.memory import WORD
+from verif.uvm.model import OF_CHAINS, encode, offset_of, to_bits, window_bytes
 from verif.uvm.registers import RegisterModel
 
 _WORD_BITS = 32
+JOB_PLACE = 0x400
+"""Where sequences of accesses put a descriptor."""
+JOB_NOT_ALIGNED = 2
+"""What JOB may be written to without consequences: a chain that is refused."""
+_CYCLE_NS = 10
+_CHAIN_CYCLES = 60_000
+_POLL_CYCLES = 40
 _NOTHING = 0x0FFC  # an offset between the registers and the windows
 
 HESITANT = (0, 0, 0, 0, 1, 1, 2, 5)
@@ -87,6 +99,14 @@ class BusSequence(uvm_sequence):
         words = await self.read_all(offsets)
         return np.array(words, np.uint32).view(np.float32).reshape(m, n)
 
+    def store_job(self, place: int, following: int = 0, **changes: int) -> int:
+        """Put the descriptor of a small job into memory; its data is what lies behind it."""
+        job = matrix(self.size, 2, 2, 1, **changes)
+        data = place + WORD * len(DESCRIPTOR)
+        words = encode_job(job, data, data, data + WORD * job.map_words * 2, following)
+        self.sequencer.cfg.memory.words[place // WORD :][: len(words)] = words
+        return place
+
     async def load_weights(self, bank: int, weights: Int8Array, *, split: bool = False) -> None:
         """Write `weights` [K, N] to a bank, columns beyond N as 0; `split`: in random pieces."""
         padded = np.zeros((len(weights), self.size), np.int8)
@@ -136,6 +156,47 @@ class TileSequence(BusSequence):
             part = KTile(tile.a[:, lanes], tile.w[lanes], tile.row, bank, first=k0 == 0)
             await self.run_tile(part, split=tile.split)
         tile.result = await self.read_accumulators(tile.row, len(tile.a), tile.w.shape[1])
+
+
+class ChainSequence(BusSequence):
+    """Starts a chain of jobs, waits for its end, reads what the registers tell of it."""
+
+    def __init__(self, chain: ChainItem) -> None:
+        super().__init__("chain")
+        self._chain = chain
+
+    async def body(self) -> None:
+        chain = self._chain
+        await self.write(
+            offset_of("IRQ_ENABLE"), encode("IRQ_ENABLE", DONE=int(chain.by_interrupt))
+        )
+        await self.write(offset_of("JOB"), chain.place)
+        for request in chain.meanwhile:
+            await self.issue(request)
+        chain.status = await self._end()
+        values = await self.read_all([offset_of(name) for name in OF_CHAINS])
+        chain.registers = dict(zip(OF_CHAINS, values, strict=True))
+        await self.write(offset_of("STATUS"), chain.status)
+
+    async def _end(self) -> int:
+        """STATUS when no job runs any more."""
+        for _ in range(_CHAIN_CYCLES // _POLL_CYCLES):
+            if self._chain.by_interrupt:
+                await self._interrupt()
+            else:
+                await Timer(_POLL_CYCLES * _CYCLE_NS, "ns")
+            status = await self.read(offset_of("STATUS"))
+            if not status & encode("STATUS", JOB=1):
+                return status
+            # It was an access of ours that was refused.
+            await self.write(offset_of("STATUS"), status)
+        raise AssertionError(f"a chain of jobs did not end in {_CHAIN_CYCLES} cycles")
+
+    async def _interrupt(self) -> None:
+        tb = self.sequencer.cfg.port.tb
+        if not tb.irq.value:
+            await with_timeout(RisingEdge(tb.irq), _CHAIN_CYCLES * _CYCLE_NS, "ns")
+        await FallingEdge(tb.clk)
 
 
 class StatusSequence(BusSequence):
@@ -209,16 +270,25 @@ class RegisterSequence(ResetValuesSequence):
             if register.name != "JOB":  # a write starts a job
                 await getattr(self, f"_check_{register.access.lower()}")(register)
         await self.write(offset_of("IRQ_ENABLE"), encode("IRQ_ENABLE", DONE=1))
+        await self._check_job()
         await self.write(offset_of("TILE"), encode("TILE", BANK=1, FIRST=1))
         await self.write(offset_of("LAUNCH"), 0)
         await self._provoke_all_errors()
 
     async def _check_ro(self, register: Register) -> None:
         """A write is refused."""
+        _, before = await self._model.by_name[register.name].read()
         await self._model.by_name[register.name].write(0xFFFF_FFFF)
         await self._expect_refused(register)
         if register.name != "ERROR_ADDRESS":  # that one now tells of the refusal
-            await self._expect(register.name, "after a write that is refused")
+            await self._expect(register.name, "after a write that is refused", expected=before)
+
+    async def _check_job(self) -> None:
+        """It reads the address of the job that ran last; a job leaves the counters at no 0."""
+        place = self.store_job(JOB_PLACE)
+        await self._run(place)
+        await self._expect("STATUS", "after a job", expected=encode("STATUS", DONE=1))
+        await self._expect("JOB", "after a job", expected=place)
 
     async def _check_wo(self, register: Register) -> None:
         """A read is refused; a write is not."""
@@ -234,8 +304,9 @@ class RegisterSequence(ResetValuesSequence):
             await self._expect(register.name, f"after writing 0x{pattern:08x}")
 
     async def _check_rw1c(self, register: Register) -> None:
-        """Bits stay until 1 is written to them, and to no other; those of jobs need a job."""
-        all_set = encode(register.name, ERR_ADDRESS=1, ERR_ACCESS=1, ERR_ROW=1)
+        """Bits stay until 1 is written to them, and to no other."""
+        sticky = [f for f in register.fields if f.name not in ("BUSY", "JOB")]
+        all_set = encode(register.name, **{field.name: 1 for field in sticky})
         for pattern in (0, all_set, *(1 << bit for bit in range(_WORD_BITS))):
             await self._provoke_all_errors()
             await self._expect(register.name, "after one error of each kind", expected=all_set)
@@ -249,6 +320,22 @@ class RegisterSequence(ResetValuesSequence):
         await self.read(offset_of("CTRL"))
         await self.write(offset_of("TILE"), encode("TILE", ROW=self.rows))
         await self.write(offset_of("LAUNCH"), 0)
+        beyond_memory = WORD * len(self.sequencer.cfg.memory.words)
+        beyond_window = self.store_job(JOB_PLACE, segment_words=1, row_step=2, chunk=2)
+        for place in (JOB_NOT_ALIGNED, beyond_memory, beyond_window):
+            await self._run(place)
+        # It takes long enough to refuse something.
+        await self.write(offset_of("JOB"), beyond_window)
+        await self.write(offset_of("TILE"), 0)
+        await self._end_of_job()
+
+    async def _run(self, place: int) -> None:
+        await self.write(offset_of("JOB"), place)
+        await self._end_of_job()
+
+    async def _end_of_job(self) -> None:
+        while await self.read(offset_of("STATUS")) & encode("STATUS", JOB=1):
+            pass
 
     async def _expect_refused(self, register: Register) -> None:
         error = encode("STATUS", ERR_ACCESS=1)
@@ -282,6 +369,10 @@ class StateSequence(BusSequence):
         await self.settle()
         if state == "idle":
             return
+        if state == "job runs":  # one after the other, without an end
+            place = self.store_job(JOB_PLACE, following=JOB_PLACE)
+            await self.write(offset_of("JOB"), place)
+            return
         await self.write(offset_of("TILE"), encode("TILE", ROW=self.ROW, FIRST=1))
         await self.issue(self._launch_request())
         if state == "step waits":  # an earlier one to its row is in flight
@@ -291,9 +382,10 @@ class StateSequence(BusSequence):
             await self.issue(self.request("write", "WEIGHTS0"))
 
     async def settle(self) -> None:
-        """Wait until nothing is in flight."""
-        while await self.read(offset_of("STATUS")) & encode("STATUS", BUSY=1):
-            pass
+        """Wait until nothing is in flight; a chain of jobs is aborted."""
+        while status := await self.read(offset_of("STATUS")) & encode("STATUS", BUSY=1, JOB=1):
+            if status & encode("STATUS", JOB=1):
+                await self.write(offset_of("CTRL"), encode("CTRL", ABORT=1))
 
     async def look(self) -> None:
         """Read the registers and the sums that the states are about."""
@@ -319,6 +411,8 @@ class StateSequence(BusSequence):
             return 0
         if target == "TILE":
             return encode("TILE", ROW=self.ROW + 1, BANK=1, FIRST=1)
+        if target == "JOB":
+            return JOB_NOT_ALIGNED
         if target in ("STAGE", "LAUNCH", "ACCUMULATORS"):
             return to_bits(stimulus.activations(self.random, (1, 1))[0, 0])
         return int(self.random.integers(1 << 32))
@@ -359,7 +453,7 @@ class EveryAccessInEveryStateSequence(StateSequence):
 
     async def body(self) -> None:
         await self.prepare()
-        for state, (kind, target) in product(STATES, ACCESSES):
+        for state, kind, target in product(STATES, ("read", "write"), TARGETS):
             await self.enter(state)
             await self._then(self.request(kind, target))
         for state in STATES:
@@ -368,6 +462,7 @@ class EveryAccessInEveryStateSequence(StateSequence):
             await self.enter(state)
             await self.write(offset_of("TILE"), encode("TILE", ROW=self.rows))
             await self._then(self.request("write", "LAUNCH"))
+        await self.settle()
 
     async def _then(self, request: BusRequest) -> None:
         await self.issue(request)
@@ -386,6 +481,7 @@ class EveryStallSequence(StateSequence):
                 "weights": ("write", "WEIGHTS1"),
                 "read of sums in flight": ("read", "ACCUMULATORS"),
                 "write of sums in flight": ("write", "ACCUMULATORS"),
+                "JOB behind steps": ("write", "JOB"),
             }.get(what, ("write", what))
             await self.enter(f"{behind} waits" if behind else "busy")
             await self.issue(self.request(kind, target, gap))
@@ -471,7 +567,16 @@ class IllegalSequence(BusSequence):
                 await self._refused(BusRequest(register.offset))
         for window in ("WEIGHTS0", "WEIGHTS1", "STAGE", "LAUNCH"):
             await self._refused(BusRequest(offset_of(window)))
-        for name in ("CTRL", "STATUS", "TILE", "STAGE", "LAUNCH", "ACCUMULATORS"):
+        for name in (
+            "CTRL",
+            "STATUS",
+            "TILE",
+            "JOB",
+            "IRQ_ENABLE",
+            "STAGE",
+            "LAUNCH",
+            "ACCUMULATORS",
+        ):
             for byte_enable in (0b0001, 0b0011, 0b1100, 0b0111):
                 await self._refused(BusRequest(offset_of(name), 0xFFFF_FFFF, byte_enable))
         for row in (self.rows, 0xFFFF):

@@ -39,6 +39,7 @@ def array_sources(rtl: Path) -> list[Path]:
         *sorted(set(modules) - set(packages)),
         here / "systolic_array_tb.vlt",
         here / "obi_probe.sv",
+        here / "memory_port.sv",
         here / "systolic_array_tb.sv",
     ]
 
@@ -78,5 +79,6 @@ def _run(size: int, rows: int, test: str, module: str, plusargs: Sequence[str] =
         test_filter=f"{test}$",
         timeout_s=session.of(quick=300, full=840),
         random_state=True,
+        public=("memory_port",),
         plusargs=plusargs,
     )

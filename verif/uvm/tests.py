@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import zlib
+from dataclasses import replace
+from typing import Any
 
 import cocotb
 import numpy as np
 import pyuvm
 from pyuvm import ConfigDB, uvm_test
 
+from heepstor import config
+from heepstor.config import Config
 from heepstor.registers import SYSTOLIC_ARRAY
 from verif.harness import seeds, session
 from verif.uvm import stimulus
@@ -21,7 +25,7 @@ from verif.uvm.config import ArrayConfig, PortConfig
 from verif.uvm.coverage import Coverage, session_folder
 from verif.uvm.env import ArrayEnv
 from verif.uvm.items import BACK_TO_BACK, Float32Array, Int8Array, ResetRequest
-from verif.uvm.model import encode
+from verif.uvm.memory import Memory
 from verif.uvm.sequences import (
     HESITANT,
     SLOW,
@@ -56,6 +60,19 @@ SOAK_VARIABLE = "HEEPSTOR_SOAK"
 """Environment variable: how many items the soak test does, whatever the effort."""
 _QUICK_SOAK_ITEMS, _FULL_SOAK_ITEMS = 8, 1000
 _RESET_CYCLES = 5
+_MEMORY_WORDS = 1 << 13
+
+
+def _hardware(tb: Any) -> Config:
+    """The configuration that the test top was built with."""
+    return replace(
+        config.load(),
+        systolic_array_size=int(tb.Size.value),
+        systolic_array_accumulator_rows=int(tb.AccumulatorRows.value),
+        systolic_array_ports=int(tb.Ports.value),
+        systolic_array_activation_words=int(tb.ActivationWords.value),
+        systolic_array_weight_rows=int(tb.WeightRows.value),
+    )
 
 
 class ArrayTest(uvm_test):
@@ -69,15 +86,11 @@ class ArrayTest(uvm_test):
             port=port,
             size=int(tb.Size.value),
             rows=int(tb.AccumulatorRows.value),
+            hardware=_hardware(tb),
             config_hash=int(tb.ConfigHash.value),
-            stream_geometry=encode(
-                "STREAM_GEOMETRY",
-                PORTS=int(tb.Ports.value),
-                LOG2_ACTIVATION_WORDS=int(tb.ActivationWords.value).bit_length() - 1,
-                LOG2_WEIGHT_ROWS=int(tb.WeightRows.value).bit_length() - 1,
-            ),
             random=np.random.default_rng([cocotb.RANDOM_SEED, zlib.crc32(name.encode())]),
             coverage=Coverage(),
+            memory=Memory(_MEMORY_WORDS),
         )
         ConfigDB().set(None, "*", "cfg", self.cfg)
         ConfigDB().set(None, "*", "port", port)

@@ -10,7 +10,8 @@ from heepstor.registers import SYSTOLIC_ARRAY_ID
 from verif.harness import seeds
 from verif.uvm import stimulus
 from verif.uvm.items import ALL_BYTES, ArrayState, BusTransaction
-from verif.uvm.model import WORD, Access, ArrayModel, accumulate, encode, offset_of, to_bits
+from verif.uvm.memory import WORD
+from verif.uvm.model import Access, ArrayModel, accumulate, encode, offset_of, to_bits
 
 SIZE, ROWS = 4, 4
 
@@ -21,6 +22,7 @@ class Bus:
     def __init__(self) -> None:
         self.model = ArrayModel(SIZE, ROWS, config_hash=0x1234)
         self._cycle = 0
+        self.job_runs = False
 
     def write(self, offset: int, data: int, byte_enable: int = ALL_BYTES, irq: bool = False) -> str:
         return self._access(True, offset, data, byte_enable, irq)
@@ -31,9 +33,10 @@ class Bus:
     def _access(self, write: bool, offset: int, data: int, byte_enable: int, irq: bool) -> str:
         self._cycle += 100
         at = self._cycle
+        runs = ArrayState.JOB if self.job_runs else 0
         state = ArrayState.IRQ if irq else 0
         transaction = BusTransaction(
-            write, offset, byte_enable, data, at, at, at + 1, state_at_answer=state
+            write, offset, byte_enable, data, at, at, at + 1, runs, runs | state
         )
         return self.model.check(transaction) or ""
 
@@ -164,6 +167,56 @@ def test_reset_keeps_the_sums_that_were_written_before(bus: Bus) -> None:
     bus.write(offset_of("ACCUMULATORS"), to_bits(np.float32(2.0)))
     bus.model.reset([])
     assert "expected 0x40000000" in bus.read(offset_of("ACCUMULATORS"), 0)
+
+
+def test_access_to_what_a_job_has_is_refused_until_its_end(bus: Bus) -> None:
+    assert bus.write(offset_of("JOB"), 0x400) == ""
+    bus.job_runs = True
+    assert bus.read(offset_of("ACCUMULATORS"), 0, irq=True) == ""
+    assert bus.write(offset_of("TILE"), 1, irq=True) == ""
+    status = encode("STATUS", JOB=1, ERR_BUSY=1)
+    assert bus.read(offset_of("STATUS"), status, irq=True) == ""
+    bus.write(offset_of("STATUS"), status)
+    assert bus.read(offset_of("TILE"), 0) == ""
+    bus.job_runs = False
+    assert bus.write(offset_of("TILE"), 1) == ""
+    assert bus.read(offset_of("TILE"), 1) == ""
+
+
+def test_end_of_a_job_sets_done_and_an_error_that_stays_what_it_was(bus: Bus) -> None:
+    bus.write(offset_of("JOB"), 0x400)
+    assert "expected" in bus.read(offset_of("STATUS"), encode("STATUS", ERR_BUS=1), irq=True)
+    status = encode("STATUS", DONE=1, ERR_BUS=1)
+    assert bus.read(offset_of("STATUS"), status, irq=True) == ""
+    assert "expected" in bus.read(offset_of("STATUS"), encode("STATUS", DONE=1), irq=True)
+
+
+def test_done_raises_the_interrupt_where_it_is_enabled(bus: Bus) -> None:
+    status = encode("STATUS", DONE=1)
+    for enabled in (0, 1):
+        bus.write(offset_of("IRQ_ENABLE"), enabled)
+        bus.write(offset_of("JOB"), 0x400)
+        assert bus.read(offset_of("STATUS"), status, irq=bool(enabled)) == ""
+        assert "irq" in bus.read(offset_of("STATUS"), status, irq=not enabled)
+        bus.write(offset_of("STATUS"), status)
+
+
+def test_register_that_tells_of_a_job_reads_the_same_after_its_end(bus: Bus) -> None:
+    bus.write(offset_of("JOB"), 0x400)
+    bus.job_runs = True
+    assert bus.read(offset_of("CYCLES"), 7) == ""
+    bus.job_runs = False
+    bus.read(offset_of("STATUS"), encode("STATUS", DONE=1))
+    assert bus.read(offset_of("CYCLES"), 9) == ""
+    assert "expected 0x00000009" in bus.read(offset_of("CYCLES"), 10)
+
+
+def test_job_leaves_nothing_known_in_the_core_unless_it_is_refused_at_once(bus: Bus) -> None:
+    for place, is_known in ((0x402, True), (0x400, False)):
+        bus.write(offset_of("ACCUMULATORS"), 5)
+        bus.write(offset_of("JOB"), place)
+        bus.read(offset_of("STATUS"), encode("STATUS", DONE=1))
+        assert bool(bus.read(offset_of("ACCUMULATORS"), 6)) == is_known
 
 
 @pytest.mark.parametrize(
