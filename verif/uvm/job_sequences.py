@@ -256,11 +256,12 @@ class MeanwhileSequence(JobSequence):
             "STATUS",
             "JOB",
         )
-        for _ in range(3):
+        # One at a time is written: one refusal must not hide that another one is missing.
+        for written in targets[:4]:
             requests = [
                 BusRequest(
                     offset_of(name),
-                    0 if name in targets[:4] and self.random.integers(2) else None,
+                    int(self.random.integers(1, 1 << 32)) if name == written else None,
                     gap=int(self.random.integers(6)),
                 )
                 for name in self.random.choice(targets, 30)
