@@ -251,7 +251,8 @@ class Surroundings:
         addresses = sa.unpack(int(self.dut.read_address_o.value), len(self.ports))
         for q, port in enumerate(self.ports):
             if asks >> q & 1:
-                word = (addresses[q] - BASE) // 4
+                word, byte = divmod(addresses[q] - BASE, 4)
+                assert byte == 0, f"port {q}: {addresses[q]:#010x} is no word's address"
                 port.addresses.append(addresses[q])
                 earliest = port.answers[-1][0] + 1 if port.answers else 0
                 low, high = self.pace.latency
