@@ -117,7 +117,9 @@ module sa_descriptor #(
 
   // A signed word that a lin cannot hold.
   function automatic logic overflows(logic [31:0] value);
-    return 32'(sa_job_pkg::lin_t'(value)) != value;
+    sa_job_pkg::lin_t kept;
+    kept = sa_job_pkg::lin_t'(value);
+    return 32'(kept) != value;
   endfunction
 
   // An extent has no sign; lins end at the half of what as many bits can count.
