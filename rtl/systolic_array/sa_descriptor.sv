@@ -117,9 +117,7 @@ module sa_descriptor #(
 
   // A signed word that a lin cannot hold.
   function automatic logic overflows(logic [31:0] value);
-    sa_job_pkg::lin_t kept;
-    kept = sa_job_pkg::lin_t'(value);
-    return 32'(kept) != value;
+    return 32'(sa_job_pkg::lin_t'(value)) != value;
   endfunction
 
   // An extent has no sign; lins end at the half of what as many bits can count.
@@ -129,8 +127,8 @@ module sa_descriptor #(
 
   assign is_unknown = 32'(control[sa_reg_pkg::DescriptorControlVersionLsb+:8]) !=
       sa_reg_pkg::DescriptorVersion || control[sa_reg_pkg::DescriptorControlRestartLsb+:2] == 2'd3;
-  assign is_misaligned = (next[1:0] | staged.input_address[1:0] | staged.weights_address[1:0] |
-                          staged.output_address[1:0]) != '0;
+  assign is_misaligned = ((next | staged.input_address | staged.weights_address |
+                           staged.output_address) & 32'd3) != '0;
   assign has_zero = staged.map_words == '0 || staged.row_words == '0 || staged.run == '0 ||
       staged.windows == '0 || staged.weight_words == '0 || staged.segment_words == '0 ||
       staged.bands == '0 || staged.runs == '0 || staged.window_columns == '0 ||
