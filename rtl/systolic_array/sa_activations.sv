@@ -166,7 +166,7 @@ module sa_activations #(
 
   logic [PlaceWidth-1:0] first;
   logic [BankWidth-1:0] first_bank_q;
-  logic [31:0] word_q[Banks];
+  logic [31:0] word[Banks];
 
   assign first = read_lin_i[PlaceWidth-1:0];
 
@@ -177,7 +177,7 @@ module sa_activations #(
     // All that goes through one port comes to this bank.
     localparam int unsigned Port = b % Ports;
 
-    logic [31:0] words_q[Rows];
+    logic [31:0] words_q[Rows], read_q;
     logic write;
     logic [RowWidth-1:0] write_row, read_row;
 
@@ -188,8 +188,10 @@ module sa_activations #(
 
     always_ff @(posedge clk_i) begin
       if (write) words_q[write_row] <= rdata_i[Port];
-      if (read_i) word_q[b] <= words_q[read_row];
+      if (read_i) read_q <= words_q[read_row];
     end
+
+    assign word[b] = read_q;
   end
 
   always_ff @(posedge clk_i) begin
@@ -197,7 +199,7 @@ module sa_activations #(
   end
 
   always_comb begin
-    for (int unsigned i = 0; i < Size; i++) data_o[i] = word_q[first_bank_q+BankWidth'(i)];
+    for (int unsigned i = 0; i < Size; i++) data_o[i] = word[first_bank_q+BankWidth'(i)];
   end
 
   ////////////////////////////////

@@ -25,6 +25,9 @@ EPILOGUE_MODULES = ("sa_pkg", "delay_line", "sa_fp_mul32", "sa_fp_add", "sa_epil
 DRAIN_MODULES = (*EPILOGUE_MODULES, "sa_job_pkg", "sa_drain")
 """Files of sa_drain and what it instantiates."""
 
+ONE_PE = Path(__file__).with_name("one_pe.vlt")
+"""Control file for all tops with processing elements: it makes their builds faster."""
+
 SPECIAL_BITS = (
     *(0x0000_0000, 0x0000_0001, 0x007F_FFFF, 0x0080_0000, 0x3F80_0000),
     *(0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FC0_0000, 0x7FFF_FFFF),

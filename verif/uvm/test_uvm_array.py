@@ -13,6 +13,7 @@ from heepstor import config
 from heepstor.emit import hardware
 from verif.harness import session
 from verif.harness.cocotb_runner import ROOT, run_module
+from verif.rtl import sa
 
 CONFIGURATIONS = ((4, 4), (8, 4), (12, 8))
 """(size, accumulator rows); few rows, so that M is cut in chunks; 12 is no power of two."""
@@ -37,7 +38,7 @@ def array_sources(rtl: Path) -> list[Path]:
     return [
         *packages,
         *sorted(set(modules) - set(packages)),
-        here / "systolic_array_tb.vlt",
+        sa.ONE_PE,
         here / "obi_probe.sv",
         here / "memory_port.sv",
         here / "systolic_array_tb.sv",

@@ -12,7 +12,7 @@ from verif.rtl import sa
 def test_sa_array(size: int) -> None:
     run_module(
         "sa_array",
-        [path for path in sa.sources() if path.stem in sa.ARRAY_MODULES],
+        [sa.ONE_PE, *(path for path in sa.sources() if path.stem in sa.ARRAY_MODULES)],
         "verif.rtl.sa_array.cocotb_sa_array",
         {"Size": size},
     )

@@ -24,7 +24,7 @@ def test_cycle_model_counts_as_the_hardware(
 ) -> None:
     run_module(
         "cycles_tb",
-        [*sa.sources(), Path(__file__).with_name("cycles_tb.sv")],
+        [sa.ONE_PE, *sa.sources(), Path(__file__).with_name("cycles_tb.sv")],
         "verif.rtl.systolic_array.cocotb_cycles",
         {
             "Size": size,

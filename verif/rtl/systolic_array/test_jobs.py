@@ -12,7 +12,7 @@ from verif.rtl import sa
 def test_jobs(size: int, rows: int, ports: int) -> None:
     run_module(
         "systolic_array",
-        sa.sources(),
+        [sa.ONE_PE, *sa.sources()],
         "verif.rtl.systolic_array.cocotb_jobs",
         {
             "Size": size,

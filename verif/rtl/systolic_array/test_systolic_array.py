@@ -14,7 +14,7 @@ CONFIG_HASH = 0x89AB_CDEF
 def test_systolic_array(size: int, rows: int) -> None:
     run_module(
         "systolic_array",
-        sa.sources(),
+        [sa.ONE_PE, *sa.sources()],
         "verif.rtl.systolic_array.cocotb_systolic_array",
         {"Size": size, "AccumulatorRows": rows, "ConfigHash": CONFIG_HASH, "Ports": 2},
         public=["sa_core"],
