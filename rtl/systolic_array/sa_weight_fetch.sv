@@ -184,7 +184,7 @@ module sa_weight_fetch #(
     for (int unsigned q = 0; q < Ports; q++) in_beat[q] = to_give_q > lin_t'(q);
   end
 
-  assign beat_valid_o = to_give_q != '0 && (in_beat & ~filled) == '0;
+  assign beat_valid_o = in_beat[0] && (in_beat & ~filled) == '0;
   assign beat_words_o = in_beat[Ports-1] ? CountWidth'(Ports) : CountWidth'(to_give_q);
   assign given = beat_valid_o && beat_ready_i;
   assign pop = given ? in_beat : '0;
