@@ -142,7 +142,7 @@ module sa_subordinate #(
     return found;
   endfunction
 
-  // Every cycle of a job is counted once.
+  // Every cycle of a job is counted once: CYCLES is the sum of what they were.
   function automatic logic [31:0] counter(sa_job_pkg::counters_t counters, logic [15:0] at);
     logic [31:0] found;
     case (at)
@@ -153,7 +153,7 @@ module sa_subordinate #(
       sa_reg_pkg::FillDrainOffset: found = counters.fill_drain;
       sa_reg_pkg::WordsReadOffset: found = counters.words_read;
       sa_reg_pkg::WordsWrittenOffset: found = counters.words_written;
-      default: begin  // CYCLES
+      default: begin
         found = counters.compute + counters.wait_weights + counters.wait_activations +
             counters.wait_write_back + counters.fill_drain;
       end
