@@ -185,7 +185,7 @@ DESCRIPTOR = (
         "RO",
         "",
         (
-            Field("VERSION", 0, 8, f"{DESCRIPTOR_VERSION}"),
+            Field("VERSION", 0, 8, f"of the descriptor's layout: {DESCRIPTOR_VERSION}"),
             Field("RELU", 8, 1, "1: ReLU follows scale and bias"),
             Field(
                 "RESTART", 9, 2, "the window starts anew: 0 never, 1 at each band, 2 at each k tile"
