@@ -133,7 +133,7 @@ module sa_descriptor #(
       staged.windows == '0 || staged.weight_words == '0 || staged.segment_words == '0 ||
       staged.bands == '0 || staged.runs == '0 || staged.window_columns == '0 ||
       staged.chunk == '0 || staged.pool_columns == '0 || staged.pool_rows == '0 ||
-      staged.tile_group == '0 || staged.columns == '0 || staged.tile_columns == '0;
+      staged.tile_group == '0 || staged.columns == '0;
   assign is_too_long = is_too_large(words_q[at(sa_reg_pkg::DescriptorMapWordsOffset)]) ||
       is_too_large(words_q[at(sa_reg_pkg::DescriptorRowWordsOffset)]) ||
       is_too_large(words_q[at(sa_reg_pkg::DescriptorRunOffset)]) ||
@@ -147,7 +147,7 @@ module sa_descriptor #(
       overflows(words_q[at(sa_reg_pkg::DescriptorBandStepOffset)]) ||
       overflows(words_q[at(sa_reg_pkg::DescriptorRunStepOffset)]) ||
       overflows(words_q[at(sa_reg_pkg::DescriptorOutputStepOffset)]);
-  // More n tiles than MaxTiles, without a division.
+  // More n tiles than MaxTiles, without a division; of 0 columns it would be too many.
   assign is_too_wide = 32'(staged.tile_columns) > Size ||
       32'(staged.columns) > 32'(staged.tile_columns) * MaxTiles;
   // The rows of a half of the accumulators, multiplied in two cycles.
@@ -215,18 +215,12 @@ module sa_descriptor #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q <= Idle;
-      fetch_address_q <= '0;
-      requested_q <= '0;
-      received_q <= '0;
       address_q <= '0;
       running_q <= 1'b0;
       job_running_q <= 1'b0;
       job_start_q <= 1'b0;
     end else begin
       state_q <= state_d;
-      fetch_address_q <= fetch_address_d;
-      requested_q <= requested_d;
-      received_q <= received_d;
       address_q <= address_d;
       running_q <= running_d;
       job_running_q <= job_running_d;
@@ -235,6 +229,9 @@ module sa_descriptor #(
   end
 
   always_ff @(posedge clk_i) begin
+    fetch_address_q <= fetch_address_d;
+    requested_q <= requested_d;
+    received_q <= received_d;
     if (rvalid_i) words_q[received_q] <= rdata_i;
     if (job_starts) job_o <= staged;
   end

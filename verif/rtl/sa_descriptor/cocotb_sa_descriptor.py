@@ -9,12 +9,14 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import Timer
 
 from heepstor.job import EPILOGUE_CHANNELS, Job, Restart, encode
 from heepstor.registers import DESCRIPTOR
 from verif.rtl import bench, job, sa
 
 _OFFSET = {word.name: word.offset for word in DESCRIPTOR}
+_PULSES = ("start_i", "flush_i", "job_done_i", "read_ready_i", "rvalid_i")
 _LIMIT = 1 << 23
 """The first extent that a lin cannot count."""
 _ADDRESSES = ("INPUT", "WEIGHTS", "OUTPUT")
@@ -50,9 +52,24 @@ class Bench:
 
     async def reset(self) -> None:
         """Nothing is asked for."""
-        for name in ("start_i", "flush_i", "job_done_i", "read_ready_i", "rvalid_i"):
+        for name in _PULSES:
             getattr(self.dut, name).value = 0
         await bench.start(self.dut)
+
+    async def reset_again(self) -> None:
+        """A reset within a cycle; it must act at once, without an edge of the clock."""
+        dut = self.dut
+        self._due.clear()
+        self._held = None
+        for name in _PULSES:
+            getattr(dut, name).value = 0
+        dut.rst_ni.value = 0
+        await Timer(1, "ns")
+        idle = ("read_valid_o", "job_start_o", "job_running_o", "running_o", "error_o")
+        assert not any(bool(getattr(dut, name).value) for name in idle), "reset waits for a clock"
+        dut.rst_ni.value = 1
+        await bench.next_cycle(dut)
+        self.cycle += 1
 
     def job(self, **changes: Any) -> Job:
         """A small job that is accepted."""
@@ -412,17 +429,22 @@ async def misaligned_next_refuses_the_descriptor_that_has_it(dut: Any) -> None:
 
 
 @cocotb.test
-async def flush_in_any_cycle_leaves_the_unit_as_after_a_reset(dut: Any) -> None:
+@cocotb.parametrize(by=["flush", "reset"])
+async def flush_or_reset_in_any_cycle_leaves_the_unit_idle(dut: Any, by: str) -> None:
     unit = await _started(dut)
     for wait in range(120):
         unit.put(unit.job(), 0x0, 0x100)
         unit.put(unit.job(), 0x100, 0x0)
         await unit.start(0x0)
         await unit.idle(wait)
-        await unit.step(flush_i=1)
+        if by == "flush":
+            await unit.step(flush_i=1)
+        else:
+            await unit.reset_again()
+            assert int(dut.address_o.value) == 0
         unit.events.clear()
         await unit.idle(40)
-        assert unit.events == [], f"flushed after {wait} cycles"
+        assert unit.events == [], f"{by} after {wait} cycles"
         assert not dut.running_o.value
         assert not dut.job_running_o.value
         wanted = unit.job(windows=wait + 1)
