@@ -432,10 +432,11 @@ async def misaligned_next_refuses_the_descriptor_that_has_it(dut: Any) -> None:
 @cocotb.parametrize(by=["flush", "reset"])
 async def flush_or_reset_in_any_cycle_leaves_the_unit_idle(dut: Any, by: str) -> None:
     unit = await _started(dut)
-    for wait in range(120):
-        unit.put(unit.job(), 0x0, 0x100)
+    for wait in range(160):
+        unit.is_slow = wait >= 40  # until then each cycle of a job is met
+        unit.put(unit.job(), 0x300, 0x100)
         unit.put(unit.job(), 0x100, 0x0)
-        await unit.start(0x0)
+        await unit.start(0x300)
         await unit.idle(wait)
         if by == "flush":
             await unit.step(flush_i=1)
