@@ -77,6 +77,15 @@ BENCHES = {
         "verif.assertions.cocotb_sa_activations",
         {"Size": 4, "Words": 16},
     ),
+    "sa_steps": Bench(
+        array_files("sa_pkg", "sa_job_pkg", "sa_steps"),
+        "verif.rtl.sa_steps.cocotb_rule_breakers",
+        {"Size": 4, "AccumulatorRows": 64, "ActivationWords": 64},
+    ),
+    "sa_epilogue": Bench(
+        array_files(*sa.EPILOGUE_MODULES),
+        "verif.rtl.sa_epilogue.cocotb_rule_breakers",
+    ),
     "sa_drain": Bench(
         array_files(*sa.DRAIN_MODULES),
         "verif.assertions.cocotb_sa_drain",
@@ -93,10 +102,17 @@ BENCHES = {
         "verif.assertions.cocotb_obi_xbar_assertions",
     ),
 }
-BY_FRONT_ENDS = {
-    "StepWaitsUnchanged": "step_that_is_withdrawn",
+BREAKERS = {
+    "StepWaitsUnchanged": ("sa_core", "step_that_is_withdrawn"),
+    "JobBeginsWhenNoneRuns": ("sa_steps", "job_that_begins_while_a_step_waits"),
+    "TileStaysUntilItsLastStep": ("sa_steps", "tile_that_goes_too_early"),
+    "OnlyTakenHalvesAreGivenBack": ("sa_steps", "half_that_is_given_back_twice"),
+    "ReluIsConstantWhileOperationsAreOnTheirWay": (
+        "sa_epilogue",
+        "relu_that_changes_before_the_result",
+    ),
 }
-"""Planted in verif.rtl.sa_core.cocotb_rule_breakers, beside others like it."""
+"""Planted in verif.rtl.<module>.cocotb_rule_breakers, by a test of this name."""
 
 
 def snake_case(name: str) -> str:
@@ -147,8 +163,9 @@ def test_planted_violation_is_reported(assertion: scan.Assertion, tmp_path: Path
     top = assertion.file.stem
     bench = BENCHES[top]
     tests, test = bench.tests, snake_case(assertion.name)
-    if assertion.name in BY_FRONT_ENDS:
-        tests, test = "verif.rtl.sa_core.cocotb_rule_breakers", BY_FRONT_ENDS[assertion.name]
+    if assertion.name in BREAKERS:
+        module, test = BREAKERS[assertion.name]
+        tests = f"verif.rtl.{module}.cocotb_rule_breakers"
     found = reported(top, sources_of(top, tmp_path), tests, test, bench.parameters)
     assert assertion.name in found
 
