@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,19 +109,49 @@ def cells(
     Raises:
         SynthesisError: Yosys failed.
     """
+    statistics = folder / f"{top}.json"
+    count = f"tee -q -o {statistics} stat -json -tech xilinx"
+    synthesize(top, parameters, folder, [count], without=without)
+    found: dict[str, int] = json.loads(statistics.read_text(encoding="utf-8"))["design"][
+        "num_cells_by_type"
+    ]
+    return found
+
+
+def synthesize(
+    top: str,
+    parameters: Mapping[str, int],
+    folder: Path,
+    commands: Sequence[str],
+    *,
+    without: str = "",
+    options: str = "",
+) -> None:
+    """Make a module of the FPGA's cells, and run commands of Yosys on what came of it.
+
+    Args:
+        top: the module.
+        parameters: its parameters.
+        folder: for the script and the log.
+        commands: what to do with the result.
+        without: a module whose instances stay black boxes.
+        options: further ones of `synth_xilinx`.
+
+    Raises:
+        SynthesisError: Yosys failed.
+    """
     settings = [f"-G {name}={value}" for name, value in parameters.items()]
     blackbox = f"--blackboxed-module {without}" if without else ""
     generated = [p for p in rtl.generated_files(_DEFAULT) if p.stem == "sa_reg_pkg"]
     sources = [*generated, *rtl.own_files("common"), *rtl.own_files("systolic_array")]
-    statistics = folder / f"{top}.json"
     script = folder / f"{top}.ys"
     script.write_text(
         f"read_slang --ignore-assertions --ignore-timing --top {top} {blackbox} "
         f"{' '.join(settings)} {' '.join(map(str, sources))}\n"
         # The front end hands on what is local to a black box as if it were a parameter.
         + (f"setparam -unset NegativeZero t:{without}\n" if without else "")
-        + f"synth_xilinx -family xcup -noiopad -noclkbuf -top {top} -run begin:check\n"
-        f"tee -q -o {statistics} stat -json -tech xilinx\n",
+        + f"synth_xilinx -family xcup -noiopad -noclkbuf {options} -top {top} -run begin:check\n"
+        + "".join(f"{command}\n" for command in commands),
         encoding="utf-8",
     )
     log = folder / f"{top}.log"
@@ -131,7 +161,3 @@ def cells(
     if status.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
         raise SynthesisError("\n".join([f"{top} {dict(parameters)}:", *tail]))
-    found: dict[str, int] = json.loads(statistics.read_text(encoding="utf-8"))["design"][
-        "num_cells_by_type"
-    ]
-    return found
