@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 import golden.network
 import golden.reference64
 from golden.numpy_twin import fnv1a
-from heepstor import build, frontend, plan, sim
+from heepstor import build, frontend, plan, revision, sim
 from heepstor.config import Config
 from heepstor.emit import hardware
 from heepstor.emit import model as model_emitter
@@ -327,6 +327,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "assertions": options.assertions,
         "quantization": "per_channel" if options.per_channel else "per_tensor",
         "weights": project.weights_source,
+        "revision": revision.current().as_dict(),
         "config": {"hash": f"0x{config.hash_hex}", **config.as_dict()},
         "golden": comparison.as_dict(),
         "reference": _reference(application, options),

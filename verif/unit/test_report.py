@@ -133,6 +133,7 @@ def example() -> dict[str, Any]:
         "assertions": True,
         "quantization": "per_channel",
         "weights": "seeded",
+        "revision": {"commit": "0123456789abcdef0123456789abcdef01234567", "dirty": True},
         "config": {"hash": "0x00000001", "systolic_array": {"size": 8}},
         "golden": {"compared": 10, "mismatches": 0, "layers": 1, "first_mismatch": None},
         "reference": {
