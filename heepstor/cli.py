@@ -103,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     mcu_gen.set_defaults(run=_mcu_gen)
 
+    area = commands.add_parser(
+        "area", parents=[hardware], help="synthesize the array with Yosys: LUT, FF, DSP, BRAM"
+    )
+    area.set_defaults(run=_area)
+
     projects = commands.add_parser("projects", help="list the projects")
     projects.set_defaults(run=_projects)
 
@@ -218,6 +223,14 @@ def _mcu_gen(options: argparse.Namespace) -> int:
     _gen(options)
     simulator = build.build_soc(_config(options), on_progress=_say)
     print(f"simulator: {simulator.path}")
+    return 0
+
+
+def _area(options: argparse.Namespace) -> int:
+    from heepstor.build import area
+
+    config = _config(options)
+    print(area.render(config, area.array_area(config, on_progress=_say)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Synthesizes RTL for a Xilinx UltraScale+ FPGA with Yosys, and counts what it takes.
+"""Area of the array on a Xilinx UltraScale+ FPGA, by Yosys: no placement, no clock.
 
 The array is synthesized without its processing elements and they alone, once: they are all alike,
 and the time would otherwise grow with the square of the size. What an optimizer could gain across
@@ -10,22 +10,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from importlib import metadata
 from pathlib import Path
 
-from heepstor import config
-from heepstor.build import rtl
-
-_DEFAULT = config.load()
-PARAMETERS = {
-    "Size": _DEFAULT.systolic_array_size,
-    "Ports": _DEFAULT.systolic_array_ports,
-    "ActivationWords": _DEFAULT.systolic_array_activation_words,
-    "WeightRows": _DEFAULT.systolic_array_weight_rows,
-    "AccumulatorRows": _DEFAULT.systolic_array_accumulator_rows,
-}
-"""Parameters of `systolic_array`, as the configuration has them."""
+from heepstor import config as configuration
+from heepstor.build import cache, rtl
+from heepstor.config import Config
+from heepstor.errors import BuildError, ToolError
 
 _ELEMENT = "sa_pe"
 _YOSYS = (
@@ -49,10 +42,6 @@ _FREE = {"INV", "CARRY4", "MUXF7", "MUXF8", "MUXF9"}
 """What is in a slice beside its tables."""
 
 
-class SynthesisError(AssertionError):
-    """Yosys failed, or made cells that are not known here; the message has the end of its log."""
-
-
 @dataclass(frozen=True)
 class Area:
     """What a module takes of an FPGA; memory in blocks of 36 Kb."""
@@ -67,11 +56,11 @@ class Area:
         """The sum over cells by type.
 
         Raises:
-            SynthesisError: a type is not known.
+            BuildError: a type is not known.
         """
         weighed = (_LUTS, _FLIP_FLOPS, _DSPS, _BRAMS)
         if unknown := cells.keys() - _FREE.union(*weighed):
-            raise SynthesisError(f"what do these take? {', '.join(sorted(unknown))}")
+            raise BuildError(f"what do these take? {', '.join(sorted(unknown))}")
         lut, ff, dsp, bram36 = (
             sum(count * weights.get(cell, 0) for cell, count in cells.items())
             for weights in weighed
@@ -88,33 +77,83 @@ class Area:
         )
 
 
-def array_area(parameters: Mapping[str, int], folder: Path) -> Area:
-    """Area of `systolic_array`; `folder` is for scripts and logs.
+def parameters_of(config: Config) -> dict[str, int]:
+    """Parameters of the module `systolic_array`; no other key of a configuration changes it."""
+    return {
+        "Size": config.systolic_array_size,
+        "Ports": config.systolic_array_ports,
+        "ActivationWords": config.systolic_array_activation_words,
+        "WeightRows": config.systolic_array_weight_rows,
+        "AccumulatorRows": config.systolic_array_accumulator_rows,
+    }
+
+
+def array_area(config: Config, *, on_progress: Callable[[str], None] = lambda _: None) -> Area:
+    """Area of the array of `config`; what was synthesized before is taken from the cache.
+
+    Minutes for an array of 8 x 8. `on_progress` is called with what is being done.
 
     Raises:
-        SynthesisError: there is none.
+        ToolError: Yosys is not installed.
+        BuildError: it failed.
     """
-    element = Area.of(cells(_ELEMENT, {}, folder))
-    rest = cells("systolic_array", parameters, folder, without=_ELEMENT)
+    on_progress("synthesizing a processing element")
+    element = Area.of(cells(_ELEMENT, {}))
+    on_progress("synthesizing the rest of the array")
+    rest = cells("systolic_array", parameters_of(config), without=_ELEMENT)
     elements = rest.pop(_ELEMENT)
-    assert elements == parameters["Size"] ** 2, f"{elements} processing elements"
+    if elements != config.systolic_array_size**2:
+        raise AssertionError(f"{elements} processing elements")
     return Area.of(rest).plus(element, elements)
 
 
-def cells(
-    top: str, parameters: Mapping[str, int], folder: Path, *, without: str = ""
-) -> dict[str, int]:
+def render(config: Config, area: Area) -> str:
+    """A table in Markdown: the parameters of an array and its area."""
+    parameters = parameters_of(config)
+    head = [*parameters, "LUT", "FF", "DSP", "BRAM (36 Kb)"]
+    row = [*parameters.values(), *(f"{value:,}" for value in astuple(area))]
+    return "\n".join(
+        f"| {' | '.join(map(str, cells))} |" for cells in (head, ["---"] * len(head), row)
+    )
+
+
+def tool() -> str:
+    """What measures, in words.
+
+    Raises:
+        ToolError: Yosys is not installed.
+    """
+    try:
+        return f"Yosys {metadata.version('pyosys')}, synth_xilinx -family xcup"
+    except metadata.PackageNotFoundError:
+        raise ToolError(
+            "Yosys is not installed; install HEEPstor with its dependencies, which have pyosys"
+        ) from None
+
+
+def cells(top: str, parameters: Mapping[str, int], *, without: str = "") -> dict[str, int]:
     """Cells by type of a module, flattened down to the instances of the module `without`.
 
     Raises:
-        SynthesisError: Yosys failed.
+        ToolError: Yosys is not installed.
+        BuildError: it failed.
     """
-    statistics = folder / f"{top}.json"
-    count = f"tee -q -o {statistics} stat -json -tech xilinx"
-    synthesize(top, parameters, folder, [count], without=without)
-    found: dict[str, int] = json.loads(statistics.read_text(encoding="utf-8"))["design"][
-        "num_cells_by_type"
-    ]
+    key = {
+        "recipe": cache.file_digest(Path(__file__)),
+        "tool": tool(),
+        "sources": cache.file_digests(_sources()),
+        "top": top,
+        "parameters": dict(parameters),
+        "without": without,
+    }
+
+    def build(folder: Path) -> None:
+        count = f"tee -q -o {folder / 'cells.json'} stat -json -tech xilinx"
+        synthesize(top, parameters, folder, [count], without=without)
+
+    entry = cache.cached("area", key, build)
+    statistics = json.loads((entry / "cells.json").read_text(encoding="utf-8"))
+    found: dict[str, int] = statistics["design"]["num_cells_by_type"]
     return found
 
 
@@ -138,16 +177,14 @@ def synthesize(
         options: further ones of `synth_xilinx`.
 
     Raises:
-        SynthesisError: Yosys failed.
+        BuildError: Yosys failed; the message has the end of its log.
     """
     settings = [f"-G {name}={value}" for name, value in parameters.items()]
     blackbox = f"--blackboxed-module {without}" if without else ""
-    generated = [p for p in rtl.generated_files(_DEFAULT) if p.stem == "sa_reg_pkg"]
-    sources = [*generated, *rtl.own_files("common"), *rtl.own_files("systolic_array")]
     script = folder / f"{top}.ys"
     script.write_text(
         f"read_slang --ignore-assertions --ignore-timing --top {top} {blackbox} "
-        f"{' '.join(settings)} {' '.join(map(str, sources))}\n"
+        f"{' '.join(settings)} {' '.join(map(str, _sources()))}\n"
         # The front end hands on what is local to a black box as if it were a parameter.
         + (f"setparam -unset NegativeZero t:{without}\n" if without else "")
         + f"synth_xilinx -family xcup -noiopad -noclkbuf {options} -top {top} -run begin:check\n"
@@ -160,4 +197,11 @@ def synthesize(
         status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=folder)
     if status.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-        raise SynthesisError("\n".join([f"{top} {dict(parameters)}:", *tail]))
+        raise BuildError("\n".join([f"Yosys failed on {top} {dict(parameters)}:", *tail]))
+
+
+def _sources() -> list[Path]:
+    """The array's files; the offsets of its registers are the same in every configuration."""
+    generated = rtl.generated_files(configuration.load())
+    offsets = [path for path in generated if path.stem == "sa_reg_pkg"]
+    return [*offsets, *rtl.own_files("common"), *rtl.own_files("systolic_array")]
