@@ -18,7 +18,7 @@ from heepstor.plan.fuse_relu import fuse_relu
 from heepstor.plan.lower_products import lower_products
 from heepstor.plan.verify import verify
 
-__all__ = ["lower", "plan"]
+__all__ = ["assemble", "choose", "lower", "plan"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -39,12 +39,7 @@ def plan(
         ModelError: batch norm leads beyond float32, or nothing is left to compute.
         PlanError: the network does not fit the memory.
     """
-    graph = lower(graph, per_channel=per_channel)
-    passes: dict[str, Pass] = {
-        "choose_backends": partial(choose_backends, config=config, forced=backend),
-        "fuse_pool": partial(fuse_pool, config=config),
-    }
-    return assemble(_through(passes, graph), config)
+    return assemble(choose(lower(graph, per_channel=per_channel), config, backend), config)
 
 
 def lower(graph: Graph, *, per_channel: bool) -> Graph:
@@ -60,6 +55,15 @@ def lower(graph: Graph, *, per_channel: bool) -> Graph:
     if not graph.nodes:
         raise ModelError("the model computes nothing; it must hold a layer other than Dropout")
     return graph
+
+
+def choose(graph: Graph, config: Config, backend: Backend | None = None) -> Graph:
+    """The passes that need the hardware but not its memory, on a graph that was lowered."""
+    passes: dict[str, Pass] = {
+        "choose_backends": partial(choose_backends, config=config, forced=backend),
+        "fuse_pool": partial(fuse_pool, config=config),
+    }
+    return _through(passes, graph)
 
 
 def _through(passes: Mapping[str, Pass], graph: Graph) -> Graph:
