@@ -140,6 +140,9 @@ _RULES: tuple[_Rule, ...] = (
 )
 _RULE_BY_KEY = {rule.key: rule for rule in _RULES}
 
+KEYS = tuple(_RULE_BY_KEY)
+"""The dotted keys of a configuration."""
+
 
 def load(path: Path | str = DEFAULT_PATH, overrides: Sequence[str] = ()) -> Config:
     """Read and check a configuration file.
@@ -152,7 +155,7 @@ def load(path: Path | str = DEFAULT_PATH, overrides: Sequence[str] = ()) -> Conf
         ConfigError: with every fault found, one sentence each.
     """
     path = Path(path)
-    values = _flatten(_parse(path), path.name)
+    values = flatten(read_hjson(path), path.name)
     for override in overrides:
         key, value = _parse_override(override)
         values[key] = value
@@ -186,7 +189,13 @@ def from_values(values: Mapping[str, Any], origin: str) -> Config:
     return Config(**{rule.field: integers[rule.key] for rule in _RULES})
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def read_hjson(path: Path) -> dict[str, Any]:
+    """The object in an hjson file.
+
+    Raises:
+        ConfigError: it cannot be read, or gives a key twice.
+    """
+
     def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # hjson lets the last of two equal keys win silently.
         keys = [key for key, _ in pairs]
@@ -208,11 +217,16 @@ def _parse(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _flatten(tree: Mapping[str, Any], origin: str, prefix: str = "") -> dict[str, Any]:
+def flatten(tree: Mapping[str, Any], origin: str, prefix: str = "") -> dict[str, Any]:
+    """Values by dotted key; `prefix` is that of the whole tree.
+
+    Raises:
+        ConfigError: an object is empty.
+    """
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, dict):
-            nested = _flatten(value, origin, f"{prefix}{key}.")
+            nested = flatten(value, origin, f"{prefix}{key}.")
             if not nested:
                 raise ConfigError(f"{origin}: {prefix}{key} is empty")
             flat.update(nested)
