@@ -29,7 +29,7 @@ def test_the_committed_file_has_the_documented_defaults() -> None:
 def test_the_nested_form_repeats_every_key_of_the_file() -> None:
     loaded = config.load()
     assert loaded.as_dict()["memory"]["banks"] == loaded.memory_banks
-    assert config.from_values(config._flatten(loaded.as_dict(), "x"), "x") == loaded
+    assert config.from_values(config.flatten(loaded.as_dict(), "x"), "x") == loaded
 
 
 @pytest.mark.parametrize(
