@@ -33,6 +33,7 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor sim cifar10                  everything, from the model to the verdict
   heepstor sim cifar10 --backend software --set memory.banks=8
   heepstor app cifar10                  generated C++ and firmware only
+  heepstor history cifar10              its cycles per layer, from commit to commit
 """
 
 
@@ -129,6 +130,31 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--device", default="cpu", help="where PyTorch trains: cpu, cuda, ...")
     train.set_defaults(run=_train)
+
+    history = commands.add_parser("history", help="cycles per layer from commit to commit")
+    history.add_argument(
+        "project", nargs="?", help="one of those with a run; without it, all of them in short"
+    )
+    history.add_argument(
+        "--backend",
+        choices=["planner", "software", "direct", "stream"],
+        help="only runs for which this was asked",
+    )
+    history.add_argument("--layer", metavar="NAME", help="only the layer with this name or module")
+    history.add_argument(
+        "--last", type=_positive, default=6, metavar="N", help="columns to show (default: 6)"
+    )
+    history.add_argument("--json", action="store_true", help="print all runs for a script")
+    history.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with a picture of each trend, too"
+    )
+    history.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="the recorded runs (default: HEEPSTOR_HISTORY, or else build/history.sqlite)",
+    )
+    history.set_defaults(run=_history)
 
     doctor = commands.add_parser("doctor", help="list each tool: found, version, how to get it")
     doctor.add_argument("--json", action="store_true", help="print a list a script can read")
@@ -255,6 +281,27 @@ def _train(options: argparse.Namespace) -> int:
         on_progress=_say,
     )
     print(result)
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    from heepstor import history
+
+    path = options.database or history.default_path()
+    runs = history.read(path) if path else []
+    series = history.series_of(runs, project=options.project, backend=options.backend)
+    if options.layer:
+        series = history.narrowed(series, options.layer)
+    if options.html:
+        from heepstor.history import page
+
+        options.html.write_text(page.render(series, last=options.last), encoding="utf-8")
+    if options.json:
+        print(json.dumps([history.as_dict(one) for one in series], indent=2))
+    elif options.project or options.layer:
+        print(history.render(series, last=options.last))
+    else:
+        print(history.aligned(history.overview(series)))
     return 0
 
 

@@ -44,3 +44,7 @@ class SimulationError(HeepstorError):
 
 class DataError(HeepstorError):
     """A data set or checkpoint is missing, incomplete, or corrupted."""
+
+
+class HistoryError(HeepstorError):
+    """The database of runs cannot be used, or has no run of what was asked for."""

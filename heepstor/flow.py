@@ -23,11 +23,11 @@ from filelock import FileLock, Timeout
 import golden.network
 import golden.reference64
 from golden.numpy_twin import fnv1a
-from heepstor import build, frontend, plan, revision, sim
+from heepstor import build, frontend, history, plan, revision, sim
 from heepstor.config import Config
 from heepstor.emit import hardware
 from heepstor.emit import model as model_emitter
-from heepstor.errors import ProjectError
+from heepstor.errors import HistoryError, ProjectError
 from heepstor.ir import Backend, Buffer, Float32Array, Layer, Plan
 from heepstor.project import LoadedProject
 from heepstor.registers import ExitCode, Marker
@@ -43,12 +43,16 @@ Listener = Callable[["Event"], None]
 
 @dataclass(frozen=True)
 class Event:
-    """Something to show: a step began, a step ended (with `seconds`), or a simulation goes on."""
+    """Something to show: a step began, a step ended (with `seconds`), or a simulation goes on.
+
+    What is `lasting` is to be read after the run, too; other messages may be overwritten.
+    """
 
     step: str
     number: int
     message: str
     seconds: float | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -302,7 +306,19 @@ def _report(
         hardware.write_if_changed(folder / "report.json", json.dumps(report, indent=2) + "\n")
         (folder / "report.txt").write_text(text.render(report) + "\n", encoding="utf-8")
         summary |= {"passed": report["passed"]}
+    _remember(report, steps)
     return report
+
+
+def _remember(report: document.Report, steps: _Steps) -> None:
+    """Add the run to the history; one that cannot be written is no reason to lose a run."""
+    path = history.default_path()
+    if path is None:
+        return
+    try:
+        history.record(report, path)
+    except HistoryError as error:
+        steps.say("report", f"this run is not recorded: {error}", lasting=True)
 
 
 def _assemble(application: Application, result: sim.SimResult, options: Options) -> document.Report:
@@ -470,8 +486,8 @@ class _Steps:
         for stale in folder.glob("[0-9][0-9]_*.json"):
             stale.unlink()
 
-    def say(self, step: str, message: str) -> None:
-        self._listener(Event(step, STEPS.index(step) + 1, message))
+    def say(self, step: str, message: str, *, lasting: bool = False) -> None:
+        self._listener(Event(step, STEPS.index(step) + 1, message, lasting=lasting))
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:

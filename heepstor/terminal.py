@@ -23,6 +23,8 @@ class Terminal:
         head = f"[{event.number}/{len(STEPS)}] {event.step:<9}"
         if event.seconds is not None:
             self._line(f"{head} {event.seconds:6.1f} s")
+        elif event.lasting:
+            self._line(f"{head} {event.message}")
         elif self._live:
             self._stream.write(f"{_CLEAR_LINE}{head} {event.message}")
             self._stream.flush()
