@@ -33,7 +33,16 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor sim cifar10                  everything, from the model to the verdict
   heepstor sim cifar10 --backend software --set memory.banks=8
   heepstor app cifar10                  generated C++ and firmware only
+  heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
   heepstor history cifar10              its cycles per layer, from commit to commit
+"""
+
+_ACCURACY = """\
+Top-1 of a project's network over the test split of its data set: in float32, fake-quantized, and by
+the bit-exact golden model, quantized per tensor and per channel. An interrupted run goes on where
+it was; what it finds is in build/accuracy/PROJECT/.
+
+Hardware, back-end and quantization options are those of the images in RTL simulation (--rtl).
 """
 
 
@@ -65,9 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     hardware = _hardware_options()
     software = _software_options()
+    batch = _batch_option()
 
     sim = commands.add_parser(
-        "sim", parents=[hardware, software], help="run a project on the simulated SoC and judge it"
+        "sim",
+        parents=[hardware, software, batch],
+        help="run a project on the simulated SoC and judge it",
     )
     sim.add_argument(
         "--cycle-limit",
@@ -90,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     sim.set_defaults(run=_sim)
 
     app = commands.add_parser(
-        "app", parents=[hardware, software], help="generate the C++ and build the firmware"
+        "app", parents=[hardware, software, batch], help="generate the C++ and build the firmware"
     )
     app.set_defaults(run=_app)
 
@@ -130,6 +142,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--device", default="cpu", help="where PyTorch trains: cpu, cuda, ...")
     train.set_defaults(run=_train)
+
+    accuracy = commands.add_parser(
+        "accuracy",
+        parents=[hardware, software],
+        help="top-1 over a whole test set: float, fake-quantized and bit-exact model",
+        description=_ACCURACY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    accuracy.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the data set's standard files; downloaded into DIR when missing",
+    )
+    accuracy.add_argument(
+        "--rtl",
+        type=_positive,
+        metavar="N",
+        help="simulate N images on the SoC, disagreeing ones first, and compare bit for bit",
+    )
+    accuracy.add_argument(
+        "--device",
+        metavar="NAME",
+        help="where PyTorch runs the float models: cpu, cuda, ... (default: a GPU if there is one)",
+    )
+    accuracy.add_argument("--json", action="store_true", help="print accuracy.json instead")
+    accuracy.set_defaults(run=_accuracy)
 
     history = commands.add_parser("history", help="cycles per layer from commit to commit")
     history.add_argument(
@@ -191,18 +231,23 @@ def _software_options() -> argparse.ArgumentParser:
         help="who computes the matrix products (default: per layer, by predicted cycles)",
     )
     group.add_argument(
-        "--batch",
-        type=_positive,
-        metavar="N",
-        help="samples of one inference; networks of Linear layers take more than 1",
-    )
-    group.add_argument(
         "--per-tensor",
         action="store_true",
         help="one scale a tensor, as HEEPstor, instead of one per output channel",
     )
     group.add_argument(
         "--no-assertions", action="store_true", help="compile the firmware's debug assertions out"
+    )
+    return group
+
+
+def _batch_option() -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument(
+        "--batch",
+        type=_positive,
+        metavar="N",
+        help="samples of one inference; networks of Linear layers take more than 1",
     )
     return group
 
@@ -282,6 +327,24 @@ def _train(options: argparse.Namespace) -> int:
     )
     print(result)
     return 0
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    from heepstor import accuracy, project
+    from heepstor.terminal import Terminal
+
+    terminal = Terminal()
+    result = accuracy.measure(
+        project.find(options.project),
+        options.data,
+        options=_flow_options(options),
+        rtl=options.rtl,
+        device=options.device,
+        on_progress=terminal.on_progress,
+        on_message=terminal.on_message,
+    )
+    print(json.dumps(result, indent=2) if options.json else "\n" + accuracy.render(result))
+    return EXIT_FAILED if result["rtl"] and not result["rtl"]["passed"] else 0
 
 
 def _history(options: argparse.Namespace) -> int:

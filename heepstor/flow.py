@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +122,37 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         (folder / "report.json").unlink(missing_ok=True)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
-        simulator = _build_simulator(application, options, steps)
-        result = _simulate(application, simulator, options, steps, folder)
-        return _report(application, result, options, steps, folder)
+        return _run(application, options, steps, folder)
+
+
+def with_sample(application: Application, project: LoadedProject, options: Options) -> Application:
+    """The application for the same project with another sample, with nothing compiled.
+
+    The image, in `build/<project>/with_sample.elf`, gets the sample and the golden hashes in place
+    of its own.
+
+    Raises:
+        BuildError: the image cannot be changed so.
+    """
+    expected = _golden_outputs(project, application.plan, options)
+    image = build.with_sample(
+        application.image,
+        ROOT / "build" / project.name / "with_sample.elf",
+        old=_contents(application.project, application.expected),
+        new=_contents(project, expected),
+    )
+    return replace(application, project=project, expected=expected, image=image)
+
+
+def simulate_application(application: Application, options: Options) -> document.Report:
+    """The second half of `simulate`, for an application that is there.
+
+    Raises:
+        HeepstorError: something could not be built or started.
+    """
+    with _exclusive(application.project.name) as folder:
+        (folder / "report.json").unlink(missing_ok=True)
+        return _run(application, options, _Steps(folder, options.listener), folder)
 
 
 def _generate(project: LoadedProject, options: Options, steps: _Steps) -> Generated:
@@ -145,7 +173,7 @@ def _generate(project: LoadedProject, options: Options, steps: _Steps) -> Genera
         summary |= _plan_summary(planned)
     with steps.step("golden") as summary:
         expected = _golden_outputs(project, planned, options)
-        hashes = [fnv1a(memory_order(values).view(np.uint32)) for values in expected]
+        hashes = _hashes(expected)
         summary |= {"hashes": [f"0x{value:08x}" for value in hashes]}
     with steps.step("emit") as summary:
         sources = _emit(project, planned, hashes, options)
@@ -164,6 +192,14 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
         )
         summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
     return Application(project, generated.plan, generated.expected, image)
+
+
+def _run(
+    application: Application, options: Options, steps: _Steps, folder: Path
+) -> document.Report:
+    simulator = _build_simulator(application, options, steps)
+    result = _simulate(application, simulator, options, steps, folder)
+    return _report(application, result, options, steps, folder)
 
 
 def _plan_summary(planned: Plan) -> dict[str, Any]:
@@ -198,6 +234,15 @@ def _golden_outputs(
     return tuple(
         outputs[layer.modules[-1]].numpy().reshape(layer.output.shape) for layer in planned.layers
     )
+
+
+def _hashes(outputs: Sequence[Float32Array]) -> list[int]:
+    """What the firmware's `@layer` records must say of these outputs."""
+    return [fnv1a(memory_order(values).view(np.uint32)) for values in outputs]
+
+
+def _contents(project: LoadedProject, expected: Sequence[Float32Array]) -> build.Sample:
+    return build.Sample(memory_order(project.sample).tobytes(), tuple(_hashes(expected)))
 
 
 def _emit(

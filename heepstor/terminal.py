@@ -25,11 +25,20 @@ class Terminal:
             self._line(f"{head} {event.seconds:6.1f} s")
         elif event.lasting:
             self._line(f"{head} {event.message}")
-        elif self._live:
-            self._stream.write(f"{_CLEAR_LINE}{head} {event.message}")
+        elif self._live or event.message != "begins":
+            self.on_progress(f"{head} {event.message}")
+
+    def on_progress(self, message: str) -> None:
+        """Show how far something is, in place of what this said before."""
+        if self._live:
+            self._stream.write(f"{_CLEAR_LINE}{message}")
             self._stream.flush()
-        elif event.message != "begins":
-            self._line(f"{head} {event.message}")
+        else:
+            self._line(message)
+
+    def on_message(self, message: str) -> None:
+        """Show a line that stays."""
+        self._line(message)
 
     def on_console(self, text: str) -> None:
         """Show what the firmware prints, a line at a time."""
