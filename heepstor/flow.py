@@ -122,7 +122,9 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         (folder / "report.json").unlink(missing_ok=True)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
-        return _run(application, options, steps, folder)
+        report = _run(application, options, steps, folder)
+        _remember(report, steps)
+        return report
 
 
 def with_sample(application: Application, project: LoadedProject, options: Options) -> Application:
@@ -145,7 +147,7 @@ def with_sample(application: Application, project: LoadedProject, options: Optio
 
 
 def simulate_application(application: Application, options: Options) -> document.Report:
-    """The second half of `simulate`, for an application that is there.
+    """The second half of `simulate`, for an application that is there; the history gets no run.
 
     Raises:
         HeepstorError: something could not be built or started.
@@ -351,7 +353,6 @@ def _report(
         hardware.write_if_changed(folder / "report.json", json.dumps(report, indent=2) + "\n")
         (folder / "report.txt").write_text(text.render(report) + "\n", encoding="utf-8")
         summary |= {"passed": report["passed"]}
-    _remember(report, steps)
     return report
 
 
