@@ -66,6 +66,8 @@ class Options:
     profile_guided: bool = False
     cycle_limit: int | None = None
     trace_file: Path | None = None
+    folder: Path | None = None
+    """For the files of the run and the generated C++; else build/<project>, and the project's."""
     listener: Listener = field(default=lambda event: None)
     console: Callable[[str], None] = field(default=lambda text: None)
 
@@ -95,7 +97,7 @@ def generate(project: LoadedProject, options: Options) -> list[Path]:
     Raises:
         HeepstorError: the model or the plan is not possible; says where and why.
     """
-    with _exclusive(project.name) as folder:
+    with _exclusive(_folder(project, options)) as folder:
         return _generate(project, options, _Steps(folder, options.listener)).sources
 
 
@@ -105,7 +107,7 @@ def make_application(project: LoadedProject, options: Options) -> Application:
     Raises:
         HeepstorError: the model, the plan or the build is not possible; says where and why.
     """
-    with _exclusive(project.name) as folder:
+    with _exclusive(_folder(project, options)) as folder:
         return _make_application(project, options, _Steps(folder, options.listener))
 
 
@@ -117,7 +119,7 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
     Raises:
         HeepstorError: something could not be built or started.
     """
-    with _exclusive(project.name) as folder:
+    with _exclusive(_folder(project, options)) as folder:
         # A report that is there always belongs to the last run that got as far as a verdict.
         (folder / "report.json").unlink(missing_ok=True)
         steps = _Steps(folder, options.listener)
@@ -130,8 +132,8 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
 def with_sample(application: Application, project: LoadedProject, options: Options) -> Application:
     """The application for the same project with another sample, with nothing compiled.
 
-    The image, in `build/<project>/with_sample.elf`, gets the sample and the golden hashes in place
-    of its own.
+    The image, `with_sample.elf` in the folder of the run, gets the sample and the golden hashes in
+    place of its own.
 
     Raises:
         BuildError: the image cannot be changed so.
@@ -139,7 +141,7 @@ def with_sample(application: Application, project: LoadedProject, options: Optio
     expected = _golden_outputs(project, application.plan, options)
     image = build.with_sample(
         application.image,
-        ROOT / "build" / project.name / "with_sample.elf",
+        _folder(project, options) / "with_sample.elf",
         old=_contents(application.project, application.expected),
         new=_contents(project, expected),
     )
@@ -152,7 +154,7 @@ def simulate_application(application: Application, options: Options) -> document
     Raises:
         HeepstorError: something could not be built or started.
     """
-    with _exclusive(application.project.name) as folder:
+    with _exclusive(_folder(application.project, options)) as folder:
         (folder / "report.json").unlink(missing_ok=True)
         return _run(application, options, _Steps(folder, options.listener), folder)
 
@@ -189,7 +191,7 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
         image = build.build_firmware(
             generated.sources,
             options.config,
-            include=[project.gen_dir],
+            include=[_gen_dir(project, options)],
             assertions=options.assertions,
         )
         summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
@@ -259,13 +261,14 @@ def _emit(
         sample=project.sample,
         expected_hashes=hashes,
     )
-    project.gen_dir.mkdir(parents=True, exist_ok=True)
-    for stale in project.gen_dir.iterdir():
+    gen_dir = _gen_dir(project, options)
+    gen_dir.mkdir(parents=True, exist_ok=True)
+    for stale in gen_dir.iterdir():
         if stale.name not in files:
             stale.unlink()
     for name, content in files.items():
-        hardware.write_if_changed(project.gen_dir / name, content)
-    return [project.gen_dir / name for name in files if name.endswith(".cpp")]
+        hardware.write_if_changed(gen_dir / name, content)
+    return [gen_dir / name for name in files if name.endswith(".cpp")]
 
 
 def _build_simulator(
@@ -499,10 +502,17 @@ def _relative(path: Path) -> str:
     return os.path.relpath(path, ROOT)
 
 
+def _folder(project: LoadedProject, options: Options) -> Path:
+    return options.folder or ROOT / "build" / project.name
+
+
+def _gen_dir(project: LoadedProject, options: Options) -> Path:
+    return options.folder / "gen" if options.folder else project.gen_dir
+
+
 @contextmanager
-def _exclusive(name: str) -> Iterator[Path]:
-    """The project's build folder, for this run alone: two would overwrite each other's files."""
-    folder = ROOT / "build" / name
+def _exclusive(folder: Path) -> Iterator[Path]:
+    """The folder of a run, for it alone: two would overwrite each other's files."""
     owner = folder / ".owner"
     lock = FileLock(folder / ".lock")
     try:
@@ -511,11 +521,11 @@ def _exclusive(name: str) -> Iterator[Path]:
     except Timeout:
         pid = owner.read_text(encoding="utf-8").strip() if owner.exists() else "unknown"
         raise ProjectError(
-            f"build/{name}: another run of this project (process {pid}) is using it; "
+            f"{_relative(folder)}: another run of this project (process {pid}) is using it; "
             "wait until it has ended"
         ) from None
     except OSError as error:
-        raise ProjectError(f"build/{name}: cannot be written ({error.strerror})") from error
+        raise ProjectError(f"{_relative(folder)}: cannot be written ({error.strerror})") from error
     try:
         owner.write_text(str(os.getpid()), encoding="utf-8")
         yield folder
