@@ -14,10 +14,12 @@ from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
-WIDTH = 480
+WIDTH = 420
 """Of every chart, in the units of its view box; 12 of them are the height of its text."""
 
 # Matplotlib wants colours and the page has variables, which differ in light and dark: each colour
@@ -83,6 +85,12 @@ def draw(
         plot(figure.add_subplot())
         figure.savefig(picture, format="svg", metadata=_NO_METADATA)
     return _inline(picture.getvalue(), name, title, description, height)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Write an axis' numbers out: `10,000`, not a power of ten."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def printable(text: str) -> str:

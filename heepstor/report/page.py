@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -52,6 +52,15 @@ def numbers(facts: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="numbers">{tiles}</dl>'
 
 
+def facts(named: Mapping[str, str]) -> str:
+    """A few facts, one a line."""
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd><code>{escape(value)}</code></dd>"
+        for name, value in named.items()
+    )
+    return f'<dl class="facts">{rows}</dl>'
+
+
 def section(anchor: str, title: str, *parts: str) -> str:
     """A chapter; `parts` are HTML."""
     body = "\n".join(parts)
@@ -64,7 +73,7 @@ def table(content: Table) -> str:
     body = "".join(_row("td", row, content.text_columns) for row in content.rows)
     # The frame takes the focus, so that the keyboard can move it, too.
     return (
-        f'<div class="wide" tabindex="0"><table><thead>{head}</thead>'
+        f'<div class="wide cells" tabindex="0"><table><thead>{head}</thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
