@@ -31,9 +31,14 @@ MEASURED = "rtl/systolic_array/"
 THRESHOLDS = {Kind.LINE: 98.0, Kind.BRANCH: 98.0}
 """Percent. Toggles and expressions are reported, not judged."""
 
-_TESTS = ("verif/rtl/systolic_array", "verif/uvm/test_uvm_array.py")
-# The smallest array, and one with two groups of columns; few rows, because bits cost time.
-_SIZES = "4-4 or 8-4"
+_TESTS = (
+    "verif/rtl/systolic_array",
+    "verif/uvm/test_uvm_array.py",
+    "verif/uvm/test_uvm_stream.py",
+)
+# The smallest array, and one with two groups of columns; few rows, because bits cost time. Jobs run
+# with one port and with two.
+_SIZES = "4-4 or 8-4 or 4-8-2 or 8-8-1"
 _SEED = "1"
 _WORKERS = "2"
 
