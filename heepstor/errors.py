@@ -42,6 +42,10 @@ class SimulationError(HeepstorError):
     """The simulation could not be started or did not end by itself."""
 
 
+class SweepError(HeepstorError):
+    """A sweep cannot go on: its scheduler or its workers cannot."""
+
+
 class DataError(HeepstorError):
     """A data set or checkpoint is missing, incomplete, or corrupted."""
 
