@@ -43,6 +43,9 @@ sim: given-PROJECT setup ## generate, build, simulate, compare with the golden m
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
 	heepstor app$(hardware)$(software) -- "$$PROJECT"
 
+history: setup ## cycles per layer from commit to commit; without PROJECT, all projects in short
+	heepstor history$(if $(PROJECT), -- "$$PROJECT")
+
 train: given-PROJECT given-DATA setup ## train a project's weights
 	heepstor train --data "$$DATA"$(if $(EPOCHS), --epochs "$$EPOCHS") -- "$$PROJECT"
 
@@ -80,5 +83,5 @@ given-%:
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
 
-.PHONY: help setup sim app train heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app history train heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help

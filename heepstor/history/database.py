@@ -37,6 +37,7 @@ CREATE TABLE run (
     backend TEXT NOT NULL,
     config TEXT NOT NULL,
     quantization TEXT NOT NULL,
+    batch INTEGER NOT NULL,
     assertions INTEGER NOT NULL,
     passed INTEGER NOT NULL
 );
@@ -78,6 +79,8 @@ class Run:
     config: str
     """Hash of the hardware's configuration: 0x and 8 digits."""
     quantization: str
+    batch: int
+    """Samples of the inference."""
     assertions: bool
     passed: bool
     layers: tuple[LayerCycles, ...]
@@ -122,7 +125,7 @@ def record(report: dict[str, Any], path: Path) -> None:
 def _insert(connection: sqlite3.Connection, report: dict[str, Any]) -> None:
     cursor = connection.execute(
         "INSERT INTO run (time, git_commit, dirty, project, backend, config, quantization,"
-        " assertions, passed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " batch, assertions, passed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             report["revision"]["commit"],
@@ -131,6 +134,7 @@ def _insert(connection: sqlite3.Connection, report: dict[str, Any]) -> None:
             report["backend"],
             report["config"]["hash"],
             report["quantization"],
+            report["layers"][0]["input_shape"][0],
             report["assertions"],
             report["passed"],
         ),
@@ -181,6 +185,7 @@ def _run(row: sqlite3.Row, layers: list[LayerCycles]) -> Run:
         backend=row["backend"],
         config=row["config"],
         quantization=row["quantization"],
+        batch=row["batch"],
         assertions=bool(row["assertions"]),
         passed=bool(row["passed"]),
         layers=tuple(layers),

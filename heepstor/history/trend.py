@@ -11,6 +11,9 @@ from heepstor.errors import HistoryError
 from heepstor.history.database import VARIABLE, Run
 from heepstor.report.page import Table
 
+_COMMON = ("project", "backend", "config", "quantization", "batch", "assertions")
+"""What runs have to have in common to be compared."""
+
 
 @dataclass(frozen=True)
 class Series:
@@ -22,7 +25,8 @@ class Series:
     def title(self) -> str:
         """What the runs have in common, in words."""
         run = self.runs[0]
-        unusual = ["per tensor"] if run.quantization == "per_tensor" else []
+        unusual = [f"batch {run.batch}"] if run.batch > 1 else []
+        unusual += ["per tensor"] if run.quantization == "per_tensor" else []
         unusual += [] if run.assertions else ["no assertions"]
         return ", ".join([run.project, run.backend, f"configuration {run.config}", *unusual])
 
@@ -54,7 +58,7 @@ def series_of(
         raise HistoryError(_nothing(runs, project, backend))
     found: dict[tuple[object, ...], list[Run]] = {}
     for run in sorted(wanted, key=lambda run: run.project):
-        key = (run.project, run.backend, run.config, run.quantization, run.assertions)
+        key = tuple(getattr(run, name) for name in _COMMON)
         found.setdefault(key, []).append(run)
     return [Series(tuple(group)) for group in found.values()]
 
@@ -156,9 +160,8 @@ def aligned(table: Table) -> str:
 def as_dict(series: Series) -> dict[str, Any]:
     """A series with all its runs, for scripts."""
     run = series.runs[0]
-    common = ("project", "backend", "config", "quantization", "assertions")
     return {
-        **{name: getattr(run, name) for name in common},
+        **{name: getattr(run, name) for name in _COMMON},
         "runs": [
             {
                 "time": run.time,

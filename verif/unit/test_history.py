@@ -21,6 +21,7 @@ import pytest
 from heepstor import cli, history
 from heepstor.errors import HistoryError
 from heepstor.history import database, page
+from heepstor.revision import ROOT
 
 LAYERS = {"conv1+relu1": 1000, "fc1": 200}
 
@@ -29,6 +30,7 @@ def a_report(**changes: Any) -> dict[str, Any]:
     """What the history takes of a report; `cycles` changes those of layers, `commit` is short."""
     cycles = LAYERS | changes.pop("cycles", {})
     commit = changes.pop("commit", "a")
+    shape = [changes.pop("batch", 1), 12]
     return {
         "revision": {"commit": commit * 40, "dirty": False},
         "project": "net",
@@ -38,7 +40,13 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "assertions": True,
         "passed": True,
         "layers": [
-            {"name": name, "backend": "stream", "cycles": count, "predicted_cycles": 900}
+            {
+                "name": name,
+                "backend": "stream",
+                "input_shape": shape,
+                "cycles": count,
+                "predicted_cycles": 900,
+            }
             for name, count in cycles.items()
         ],
         **changes,
@@ -194,6 +202,7 @@ def test_the_environment_names_the_file_or_none(
         {"backend": "direct"},
         {"config": {"hash": "0x00000002"}},
         {"quantization": "per_tensor"},
+        {"batch": 8},
         {"assertions": False},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -351,6 +360,21 @@ def test_the_page_draws_a_line_for_each_layer_and_names_each_commit(
         assert words in picture, words
     assert "<b>" not in text
     assert not re.search(r"<script|<link|\bsrc=|@import|https?://(?!www.w3.org)", text)
+
+
+def test_every_documented_command_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "cycle-regressions.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^heepstor (history.*?)(?:  .*)?$", text, re.MULTILINE)
+    assert len(documented) == 7
+    monkeypatch.chdir(tmp_path)
+    path = Path("build", "regression", "history.sqlite")
+    history.record(a_report(project="cifar10", cycles={"conv2+relu2": 7}), path)
+    monkeypatch.setenv(history.VARIABLE, str(path))
+    for line in documented:
+        assert cli.main(line.split()) == 0, line
+        assert "cifar10" in capsys.readouterr().out
 
 
 def test_the_command_is_quick_to_help() -> None:

@@ -79,6 +79,8 @@ def command_of(project: Path, *arguments: str) -> list[str]:
             "app PROJECT=x CFG=a MEMORY_BANKS=8 BACKEND=software",
             "heepstor app --cfg a --set memory.banks=8 --backend software -- x",
         ),
+        ("history PROJECT=x", "heepstor history -- x"),
+        ("history", "heepstor history"),
         ("train PROJECT=x DATA=d EPOCHS=3", "heepstor train --data d --epochs 3 -- x"),
         ("train PROJECT=x DATA=d", "heepstor train --data d -- x"),
         ("heepstor-gen CFG=a", "heepstor gen --cfg a"),
