@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heepstor import config as configuration
 from heepstor.config import Config
@@ -43,6 +43,26 @@ the bit-exact golden model, quantized per tensor and per channel. An interrupted
 it was; what it finds is in build/accuracy/PROJECT/.
 
 Hardware, back-end and quantization options are those of the images in RTL simulation (--rtl).
+"""
+
+_SWEEP = """\
+Predicts every combination that a sweep file asks for, simulates the chosen ones and measures their
+area. An interrupted sweep goes on where it was when it is started again. Exits with 1 when a
+combination failed.
+
+  {
+    projects: ["cifar10"]             // folders of sw/apps
+    backends: ["planner"]             // software, direct, stream, or planner: per layer
+    quantizations: ["per_channel"]    // per_tensor
+    hardware: {                       // lists of values; other keys are those of --cfg
+      systolic_array: { size: [4, 8, 16], ports: [1, 2] }
+    }
+    simulate: "pareto"                // all, none, or a list as [{ "systolic_array.size": 8 }]
+    area: "none"                      // all, simulated: by Yosys, minutes for each array
+  }
+
+  heepstor sweep docs/sweep.hjson
+  heepstor sweep docs/sweep.hjson --scheduler tcp://host:8786
 """
 
 
@@ -120,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
         "area", parents=[hardware], help="synthesize the array with Yosys: LUT, FF, DSP, BRAM"
     )
     area.set_defaults(run=_area)
+
+    _add_sweep(commands, hardware)
 
     projects = commands.add_parser("projects", help="list the projects")
     projects.set_defaults(run=_projects)
@@ -200,6 +222,33 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print a list a script can read")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
+    sweep = commands.add_parser(
+        "sweep",
+        parents=[hardware],
+        help="many configurations and projects: predicted, the best simulated",
+        description=_SWEEP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sweep.add_argument("file", type=Path, metavar="FILE", help="what to combine (hjson, above)")
+    where = sweep.add_mutually_exclusive_group()
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers compute: tcp://HOST:PORT",
+    )
+    where.add_argument(
+        "--processes", type=_positive, metavar="N", help="of this machine (default: one a core)"
+    )
+    sweep.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder of results, table and page (default: build/sweep/<name of FILE>)",
+    )
+    sweep.set_defaults(run=_sweep)
 
 
 def _hardware_options() -> argparse.ArgumentParser:
@@ -303,6 +352,23 @@ def _area(options: argparse.Namespace) -> int:
     config = _config(options)
     print(area.render(config, area.array_area(config, on_progress=_say)))
     return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from heepstor import flow
+    from heepstor.sweep import document, results, spec
+    from heepstor.sweep.cluster import Cluster
+    from heepstor.sweep.write import write
+    from heepstor.terminal import Terminal
+
+    sweep = spec.load(options.file, _config(options))
+    folder = options.output or flow.ROOT / "build" / "sweep" / sweep.name
+    with Cluster(options.scheduler, options.processes) as cluster:
+        rows = results.run(sweep, cluster, folder / "results", Terminal().on_progress)
+    print("\n" + document.render(sweep, rows) + "\n")
+    for path in write(sweep, rows, folder):
+        print(path)
+    return EXIT_FAILED if any(row.error for row in rows) else 0
 
 
 def _projects(options: argparse.Namespace) -> int:

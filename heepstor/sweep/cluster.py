@@ -1,0 +1,125 @@
+"""Where tasks run: processes of this machine, or the workers of a Dask scheduler."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed.comm import CommClosedError
+
+from heepstor.errors import SweepError
+from heepstor.sweep import work
+from heepstor.sweep.work import Outcome, Task
+
+_ADDRESS = re.compile(r"(?:tcp|tls)://(?P<host>[^:/]+):(?P<port>[0-9]{1,5})")
+_CONNECT_S = 10.0
+_WORKER_S = 60.0
+
+Batch = Sequence[Task]
+
+
+class Cluster:
+    """Connects, or starts processes, when the first task comes; the `with` block ends them."""
+
+    def __init__(self, scheduler: str | None = None, processes: int | None = None) -> None:
+        """Without the address of a scheduler: processes here, by default one a core."""
+        self._scheduler = scheduler
+        self._processes = processes
+        self._client: Client | None = None
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._resources.close()
+
+    def run(self, batches: Sequence[Batch], folder: str) -> Iterator[tuple[Batch, list[Outcome]]]:
+        """The outcomes of batches as they come; what a lost worker had goes to another one.
+
+        Raises:
+            SweepError: the scheduler cannot be reached, or a worker has other files.
+        """
+        if not batches:
+            return
+        client = self._connected()
+        try:
+            # Not pure: the same call is not the same result while files can change.
+            batch_of = {
+                client.submit(work.run, batch, folder, pure=False): batch for batch in batches
+            }
+            for future in as_completed(list(batch_of)):
+                batch = batch_of.pop(future)
+                yield batch, _outcomes(future, len(batch))
+        except (CancelledError, CommClosedError) as error:
+            raise SweepError(
+                f"the scheduler was lost ({error}); start the sweep again: what was computed is "
+                "kept"
+            ) from error
+
+    @property
+    def workers(self) -> int:
+        """How many there are at the moment."""
+        return int(self._client.scheduler_info()["n_workers"]) if self._client else 0
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            address = self._scheduler or self._started()
+            self._client = self._resources.enter_context(Client(_checked(address)))
+            self._require_worker(self._client)
+        return self._client
+
+    def _started(self) -> str:
+        """Start processes of this machine, on its loopback interface."""
+        cluster = LocalCluster(
+            n_workers=self._processes,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+        self._resources.enter_context(cluster)
+        return str(cluster.scheduler_address)
+
+    def _require_worker(self, client: Client) -> None:
+        try:
+            client.wait_for_workers(1, timeout=_WORKER_S)
+        except TimeoutError:
+            raise SweepError(
+                f"the scheduler {self._scheduler} has no worker and none came within "
+                f"{_WORKER_S:.0f} s; start some with: dask worker {self._scheduler}"
+            ) from None
+
+
+def _checked(address: str) -> str:
+    """The address, if there is somebody at it; Dask itself would take long to say so."""
+    match = _ADDRESS.fullmatch(address)
+    if not match:
+        raise SweepError(f"scheduler is {address!r}; it must be tcp://HOST:PORT or tls://HOST:PORT")
+    try:
+        socket.create_connection((match["host"], int(match["port"])), _CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise SweepError(
+            f"no scheduler answers at {address} ({error}); start one with: dask scheduler"
+        ) from error
+    return address
+
+
+def _outcomes(future: Future, count: int) -> list[Outcome]:
+    try:
+        return list(future.result())
+    except KilledWorker as error:
+        # Not by chance: it went to another worker each time.
+        return [Outcome(error=f"every worker that had it was lost: {error}")] * count

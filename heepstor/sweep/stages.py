@@ -1,0 +1,180 @@
+"""What is found out about a point: each stage a function from a point to numbers.
+
+They run in workers. What a result depends on is its key; a worker whose own key of a point is
+another one has other files than who asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import cache, lru_cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from heepstor import flow, frontend, plan, project
+from heepstor.build import area
+from heepstor.build import cache as build_cache
+from heepstor.config import Config
+from heepstor.errors import DataError, SimulationError
+from heepstor.ir import Backend, Graph
+from heepstor.plan.budget import CODE_BYTES, FLOAT_BYTES
+from heepstor.report import render
+from heepstor.sweep.spec import PLANNER, Point
+
+Numbers = dict[str, Any]
+"""A result, as JSON has it."""
+
+_SOURCES = ("heepstor", "golden", "rtl", "sw/runtime", "sw/hal", "sw/ops", "requirements")
+_KEPT_PLANS = 64
+
+
+def inputs(stage: str, point: Point) -> Mapping[str, Any]:
+    """Everything that a result depends on.
+
+    Raises:
+        HeepstorError: there is no such hardware or project.
+    """
+    if stage == "area":
+        return {"parameters": area.parameters_of(point.config()), "sources": _sources_digest()}
+    return {
+        "point": asdict(point),
+        "files": _project_digest(point.project),
+        "sources": _sources_digest(),
+    }
+
+
+def key(stage: str, point: Point) -> str:
+    """Names the result of a stage for a point."""
+    return f"{stage}-{build_cache.digest_of(inputs(stage, point))}"
+
+
+def predict(point: Point, folder: Path) -> Numbers:
+    """Cycles by the model, bytes of memory, and the accuracy that was recorded.
+
+    Raises:
+        HeepstorError: the network cannot be planned for this hardware.
+    """
+    config = point.config()
+    chosen = _chosen(
+        point.project,
+        _is_per_channel(point),
+        _backend(point),
+        _project_digest(point.project),
+        _without_memory(config),
+    )
+    planned = plan.assemble(chosen, config)
+    constants = planned.weight_bytes + prod(planned.input.shape) * FLOAT_BYTES
+    return {
+        "cycles": sum(layer.predicted_cycles for layer in planned.layers),
+        "unpredicted_layers": sum(layer.predicted_cycles == 0 for layer in planned.layers),
+        "memory_bytes": constants + planned.arena_bytes + config.stack_bytes + CODE_BYTES,
+        **_recorded(point),
+    }
+
+
+def measure_area(point: Point, folder: Path) -> Numbers:
+    """What the array takes of an FPGA.
+
+    Raises:
+        HeepstorError: Yosys is missing or failed.
+    """
+    return asdict(area.array_area(point.config()))
+
+
+def simulate(point: Point, folder: Path) -> Numbers:
+    """Cycles and bytes of memory of a run on the simulated SoC; its report is in `folder`.
+
+    Raises:
+        HeepstorError: it could not be built or run, or its outputs are not the golden ones.
+    """
+    loaded = project.find(point.project).load()
+    options = flow.Options(
+        config=point.config(),
+        backend=_backend(point),
+        per_channel=_is_per_channel(point),
+        folder=folder,
+    )
+    report = flow.simulate(loaded, options)
+    if not report["passed"]:
+        verdict = render(report).splitlines()[-1]
+        raise SimulationError(f"{verdict}; {folder / 'report.txt'} says more")
+    return {"cycles": report["total_cycles"], "memory_bytes": report["memory"]["used"]}
+
+
+STAGES: Mapping[str, Callable[[Point, Path], Numbers]] = {
+    "predict": predict,
+    "area": measure_area,
+    "simulate": simulate,
+}
+
+
+def _backend(point: Point) -> Backend | None:
+    return None if point.backend == PLANNER else Backend(point.backend)
+
+
+def _is_per_channel(point: Point) -> bool:
+    return point.quantization == "per_channel"
+
+
+def _recorded(point: Point) -> Numbers:
+    """Accuracy of the bit-exact model on the test set, as training wrote it down, and on what."""
+    path = project.find(point.project).training_file
+    if not path.exists():
+        return {"accuracy": None, "data": None}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        accuracy = float(record["test_accuracy"][f"golden_{point.quantization}"])
+        return {"accuracy": accuracy, "data": str(record["data"]["name"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: is incomplete ({error!r}); train again") from error
+
+
+# What does not depend on the point is done once in a worker. The digest is only there to make the
+# entry of a project that was changed another one.
+
+
+@cache
+def _lowered(name: str, per_channel: bool, digest: str) -> Graph:
+    loaded = project.find(name).load()
+    graph = frontend.import_sequential(
+        loaded.model,
+        loaded.input_shape,
+        batch=loaded.sample.shape[0],
+        append_final_softmax=loaded.append_final_softmax,
+    )
+    return plan.lower(graph, per_channel=per_channel)
+
+
+@lru_cache(maxsize=_KEPT_PLANS)
+def _chosen(
+    name: str, per_channel: bool, backend: Backend | None, digest: str, config: Config
+) -> Graph:
+    return plan.choose(_lowered(name, per_channel, digest), config, backend)
+
+
+def _without_memory(config: Config) -> Config:
+    """The hardware without what only decides whether a network fits."""
+    return replace(
+        config, memory_banks=0, memory_bank_kib=0, memory_interleaved_banks=0, memory_stack_kib=0
+    )
+
+
+def _project_digest(name: str) -> str:
+    folder = project.find(name).folder
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return build_cache.digest_of({"files": build_cache.file_digests(files)})
+
+
+@cache
+def _sources_digest() -> str:
+    """Of the code that this process has loaded, and of what it builds from."""
+    files = sorted(
+        path
+        for folder in _SOURCES
+        for path in (flow.ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    )
+    return build_cache.digest_of({"files": build_cache.file_digests(files)})
