@@ -29,9 +29,18 @@ from heepstor.emit import hardware
 from heepstor.emit import model as model_emitter
 from heepstor.errors import HistoryError, ProjectError
 from heepstor.ir import Backend, Buffer, Float32Array, Layer, Plan
-from heepstor.project import LoadedProject
+from heepstor.project import APPS, LoadedProject
 from heepstor.registers import ExitCode, Marker
-from heepstor.report import compare, document, memory_order, records, text, torch_order
+from heepstor.report import (
+    compare,
+    document,
+    files,
+    memory_map,
+    memory_order,
+    provenance,
+    records,
+    torch_order,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "sw"
@@ -68,6 +77,8 @@ class Options:
     trace_file: Path | None = None
     folder: Path | None = None
     """For the files of the run and the generated C++; else build/<project>, and the project's."""
+    pages: bool = True
+    """Write the report as text, Markdown and HTML, too."""
     listener: Listener = field(default=lambda event: None)
     console: Callable[[str], None] = field(default=lambda text: None)
 
@@ -121,7 +132,7 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
     """
     with _exclusive(_folder(project, options)) as folder:
         # A report that is there always belongs to the last run that got as far as a verdict.
-        (folder / "report.json").unlink(missing_ok=True)
+        files.remove(folder)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
         report = _run(application, options, steps, folder)
@@ -155,7 +166,8 @@ def simulate_application(application: Application, options: Options) -> document
         HeepstorError: something could not be built or started.
     """
     with _exclusive(_folder(application.project, options)) as folder:
-        (folder / "report.json").unlink(missing_ok=True)
+        files.remove(folder)
+        options = replace(options, pages=False)
         return _run(application, options, _Steps(folder, options.listener), folder)
 
 
@@ -354,7 +366,9 @@ def _report(
         report = _assemble(application, result, options)
         document.validate(report)
         hardware.write_if_changed(folder / "report.json", json.dumps(report, indent=2) + "\n")
-        (folder / "report.txt").write_text(text.render(report) + "\n", encoding="utf-8")
+        if options.pages:
+            *_, page = files.write(report, folder)
+            steps.say("report", f"page: {_relative(page)}", lasting=True)
         summary |= {"passed": report["passed"]}
     return report
 
@@ -399,7 +413,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "prediction": predictions[0] if predictions else None,
         "predictions": predictions,
         "total_cycles": found.total_cycles,
-        "layers": document.layer_rows(planned, found, config.systolic_array_size),
+        "layers": document.layer_rows(planned, found, config),
         "memory": _memory(application, found, config),
         "sim": {
             "cycles": result.cycles,
@@ -413,6 +427,8 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "exit_code": result.exit_code,
         "exit_name": _exit_name(result.exit_code),
         "passed": passed,
+        "tools": provenance.tools(),
+        "reproduce": _reproduce(project, options),
     }
 
 
@@ -467,7 +483,35 @@ def _memory(application: Application, found: records.Records, config: Config) ->
         "stack_used": found.stack_used,
         "used": sum(_sections(image).values()) + config.stack_bytes,
         "available": config.memory_bytes,
+        "regions": memory_map.regions(sim.sections(image.elf), _weights(image)),
+        "buffers": memory_map.buffers(application.plan),
     }
+
+
+def _weights(image: build.FirmwareImage) -> list[sim.Span]:
+    found = sim.variables(image.elf)
+    return [span for span in found if model_emitter.WEIGHT_SYMBOL.search(span.name)]
+
+
+def _reproduce(project: LoadedProject, options: Options) -> str:
+    """How to make this run again: a command, or for a model from elsewhere the Python."""
+    if project.gen_dir.parent != APPS / project.name:
+        arguments = {
+            "input_shape": project.input_shape,
+            **({"append_final_softmax": True} if project.append_final_softmax else {}),
+            **({"backend": options.backend.value} if options.backend else {}),
+            **({} if options.per_channel else {"per_channel": False}),
+            **({} if options.assertions else {"assertions": False}),
+        }
+        return provenance.call(project.name, options.config, arguments)
+    switches = [
+        *(["--backend", options.backend.value] if options.backend else []),
+        *(["--batch", str(len(project.sample))] if len(project.sample) > 1 else []),
+        *([] if options.per_channel else ["--per-tensor"]),
+        *([] if options.assertions else ["--no-assertions"]),
+        *(["--cycle-limit", str(options.cycle_limit)] if options.cycle_limit else []),
+    ]
+    return provenance.command(project.name, options.config, switches)
 
 
 def _sections(image: build.FirmwareImage) -> dict[str, int]:

@@ -7,6 +7,7 @@ literals, so that no digit is lost.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -32,6 +33,9 @@ from heepstor.plan.packing import pack, stream_constants
 from heepstor.registers import DESCRIPTOR
 
 T = TypeVar("T")
+
+WEIGHT_SYMBOL = re.compile(r"\dk(Constants|Packed|Scale|Bias)\d+$")
+"""Fits the compiler's names of weights, scales and biases in an image."""
 
 _FLOAT_BYTES = 4
 _FLOATS_PER_LINE = 6

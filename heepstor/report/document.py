@@ -9,7 +9,9 @@ from typing import Any
 
 import jsonschema
 
+from heepstor.config import Config
 from heepstor.ir import Layer, Plan
+from heepstor.plan.bounds import bounds
 from heepstor.report.records import LayerRecord, Records
 
 SCHEMA = "heepstor-report/1"
@@ -34,16 +36,16 @@ def validate(report: Report) -> None:
     jsonschema.validate(report, load_schema())
 
 
-def layer_rows(plan: Plan, records: Records, array_size: int) -> list[Report]:
+def layer_rows(plan: Plan, records: Records, config: Config) -> list[Report]:
     """One row a layer, in order; `cycles` is null for layers the firmware did not reach."""
     found = {record.index: record for record in records.layers}
     total = sum(record.cycles for record in records.layers)
-    return [_layer_row(layer, found.get(layer.index), total, array_size) for layer in plan.layers]
+    return [_layer_row(layer, found.get(layer.index), total, config) for layer in plan.layers]
 
 
-def _layer_row(layer: Layer, record: LayerRecord | None, total: int, array_size: int) -> Report:
+def _layer_row(layer: Layer, record: LayerRecord | None, total: int, config: Config) -> Report:
     """`utilization` is MACs over what the whole array could do in these cycles."""
-    peak = array_size * array_size
+    peak = config.systolic_array_size**2
     cycles = record.cycles if record else None
     counters = {"stream": dict(record.stream)} if record and record.stream else {}
     return {
@@ -59,7 +61,19 @@ def _layer_row(layer: Layer, record: LayerRecord | None, total: int, array_size:
         "macs_per_cycle": round(layer.macs / cycles, 4) if cycles else None,
         "utilization": round(layer.macs / cycles / peak, 6) if cycles else None,
         "share": round(cycles / total, 6) if cycles and total else None,
+        "bounds": _bounds(layer, config),
         **counters,
+    }
+
+
+def _bounds(layer: Layer, config: Config) -> Report | None:
+    found = bounds(layer, config)
+    if found is None:
+        return None
+    return {
+        "array_cycles": found.array_cycles,
+        "port_cycles": found.port_cycles(config),
+        "words": found.words,
     }
 
 

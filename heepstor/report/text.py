@@ -22,21 +22,28 @@ _LEFT_ALIGNED = {"layer", "operator", "output", "back-end"}
 
 def render(report: dict[str, Any]) -> str:
     """The whole report, ending in the verdict."""
-    size = report["config"]["systolic_array"]["size"]
     lines = [
-        f"{report['project']}: array {size}x{size}, configuration {report['config']['hash']}, "
-        f"{report['quantization'].replace('_', ' ')} quantization, weights: {report['weights']}",
+        f"{report['project']}: {headline(report)}",
         "",
         *_table([_HEADINGS, *map(_row, report["layers"]), _total(report)]),
         "",
-        _memory(report["memory"]),
+        memory(report["memory"]),
         _simulation(report["sim"]),
-        *_predictions(report["predictions"]),
-        _reference(report["reference"]),
-        _golden(report["golden"]),
-        _verdict(report),
+        *predictions(report["predictions"]),
+        reference(report["reference"]),
+        golden(report["golden"]),
+        verdict(report),
     ]
     return "\n".join(lines)
+
+
+def headline(report: dict[str, Any]) -> str:
+    """What ran, in a line."""
+    size = report["config"]["systolic_array"]["size"]
+    return (
+        f"array {size}x{size}, configuration {report['config']['hash']}, "
+        f"{report['quantization'].replace('_', ' ')} quantization, weights: {report['weights']}"
+    )
 
 
 def _row(layer: dict[str, Any]) -> tuple[str, ...]:
@@ -101,7 +108,8 @@ def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _memory(memory: dict[str, Any]) -> str:
+def memory(memory: dict[str, Any]) -> str:
+    """What takes how much of the RAM, in a line."""
     used = f"{memory['stack_used']:,}" if memory["stack_used"] is not None else "-"
     return (
         f"memory: weights {memory['weights']:,}, arena {memory['arena']:,}, "
@@ -117,7 +125,8 @@ def _simulation(sim: dict[str, Any]) -> str:
     )
 
 
-def _predictions(predictions: list[dict[str, Any]]) -> list[str]:
+def predictions(predictions: list[dict[str, Any]]) -> list[str]:
+    """What class each sample was taken for, a line each."""
     return [
         f"prediction: {row['class']} (class {row['top1']})"
         + ("" if row["expected"] is None else f", expected class {row['expected']}")
@@ -125,7 +134,8 @@ def _predictions(predictions: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _reference(reference: dict[str, Any]) -> str:
+def reference(reference: dict[str, Any]) -> str:
+    """What quantization and rounding cost, in a line."""
     unquantized, exact = reference["unquantized"], reference["exact"]
     agrees = "the same class" if unquantized["top1_agrees"] else "ANOTHER class"
     return (
@@ -135,7 +145,8 @@ def _reference(reference: dict[str, Any]) -> str:
     )
 
 
-def _golden(golden: dict[str, Any]) -> str:
+def golden(golden: dict[str, Any]) -> str:
+    """How many values are golden, and the first that is not, in a line."""
     if not golden["compared"]:
         return "golden: nothing compared, because no layer ended"
     if not golden["mismatches"]:
@@ -151,7 +162,8 @@ def _golden(golden: dict[str, Any]) -> str:
     )
 
 
-def _verdict(report: dict[str, Any]) -> str:
+def verdict(report: dict[str, Any]) -> str:
+    """PASS or FAIL, and how the firmware ended, in a line."""
     panic = report["panic"]
     where = " at " + " ".join(f"{k}={v}" for k, v in panic.items()) if panic else ""
     ended = f"firmware {report['exit_name']}{where}"
@@ -162,4 +174,9 @@ def _verdict(report: dict[str, Any]) -> str:
             f"firmware did not end: {report['sim']['reason']} at cycle "
             f"{report['sim']['cycles']:,}, pc {at['pc']} in {at['function']}{layer}"
         )
-    return f"{'PASS' if report['passed'] else 'FAIL'}: {ended}"
+    return f"{verdict_word(report)}: {ended}"
+
+
+def verdict_word(report: dict[str, Any]) -> str:
+    """PASS or FAIL."""
+    return "PASS" if report["passed"] else "FAIL"

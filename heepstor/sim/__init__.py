@@ -1,6 +1,13 @@
 """Runs firmware images on Verilated SoCs."""
 
-from heepstor.sim.elf import config_hash, symbol_address, symbolize
+from heepstor.sim.elf import (
+    Span,
+    config_hash,
+    sections,
+    symbol_address,
+    symbolize,
+    variables,
+)
 from heepstor.sim.runner import DEFAULT_CYCLE_LIMIT, Dump, Progress, Reason, SimResult, run
 
 __all__ = [
@@ -9,8 +16,11 @@ __all__ = [
     "Progress",
     "Reason",
     "SimResult",
+    "Span",
     "config_hash",
     "run",
+    "sections",
     "symbol_address",
     "symbolize",
+    "variables",
 ]

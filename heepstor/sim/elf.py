@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from elftools.elf.elffile import ELFFile
 from heepstor.errors import SimulationError
 
 HASH_SECTION = ".heepstor.hash"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A section or a variable of an image; address and size are in bytes."""
+
+    name: str
+    address: int
+    size: int
 
 
 def config_hash(elf: Path) -> int:
@@ -58,6 +68,36 @@ def symbolize(elf: Path, pc: int) -> str:
             if symbol["st_info"]["type"] == "STT_FUNC" and start <= pc < start + symbol["st_size"]:
                 return _demangled(symbol.name)
     return f"0x{pc:08x}"
+
+
+def sections(elf: Path) -> list[Span]:
+    """The sections that take memory, from the lowest address on.
+
+    Raises:
+        SimulationError: if `elf` is no ELF file.
+    """
+    allocated = 0x2  # SHF_ALLOC
+    with _open(elf) as image:
+        spans = [
+            Span(section.name, section["sh_addr"], section["sh_size"])
+            for section in image.iter_sections()
+            if section["sh_flags"] & allocated and section["sh_size"]
+        ]
+    return sorted(spans, key=lambda span: span.address)
+
+
+def variables(elf: Path) -> list[Span]:
+    """The variables and constants of an image, by the names that the compiler gave them.
+
+    Raises:
+        SimulationError: if `elf` is no ELF file.
+    """
+    with _open(elf) as image:
+        return [
+            Span(symbol.name, symbol["st_value"], symbol["st_size"])
+            for symbol in _symbols(image)
+            if symbol["st_info"]["type"] == "STT_OBJECT"
+        ]
 
 
 @contextmanager

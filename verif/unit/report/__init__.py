@@ -1,0 +1,1 @@
+"""Tests of pages, charts, tables and Markdown of a run's report."""
