@@ -16,5 +16,5 @@ def test_sa_subordinate(size: int, rows: int) -> None:
         "sa_subordinate",
         [path for path in sa.sources() if path.stem in modules],
         "verif.rtl.sa_subordinate.cocotb_sa_subordinate",
-        {"Size": size, "AccumulatorRows": rows},
+        {"Size": size, "AccumulatorRows": rows, "ConfigHash": 0x89AB_CDEF},
     )
