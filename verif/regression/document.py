@@ -74,6 +74,7 @@ def _case(session: Session, case: Case) -> dict[str, Any]:
         "configuration": case.configuration,
         "features": [feature.name for feature in session.plan.features_of(case.node_id)],
         "reason": case.reason,
+        "notes": list(case.notes),
         "failure": _failure(case.failure) if case.failure else None,
     }
 

@@ -40,6 +40,7 @@ def document(title: str, body: str, style: str = "") -> str:
 def _body(session: Session) -> Iterator[str]:
     yield from _head(session)
     yield from _failures(session)
+    yield from _notes(session)
     yield from _features(session)
     yield from _configurations(session)
     yield from _coverage(session)
@@ -97,6 +98,14 @@ def _failure(case: Case) -> Iterator[str]:
     yield f'<article><h3>{escape(case.node_id)}</h3><dl class="facts">{rows}</dl>'
     yield f"<details><summary>all of it</summary><pre>{escape(found.text)}</pre></details>"
     yield "</article>"
+
+
+def _notes(session: Session) -> Iterator[str]:
+    if session.notes:
+        yield '<section id="notes"><h2>Notes</h2>'
+        for note in session.notes:
+            yield f"<pre>{escape(note)}</pre>"
+        yield "</section>"
 
 
 def _features(session: Session) -> Iterator[str]:

@@ -31,6 +31,8 @@ _FULL_MARK = "full"
 _PLAN_KEY = pytest.StashKey[Plan]()
 _CASE = "regression case"
 _RUN = "failed run"
+_NOTE = "note"
+"""`record_property("note", text)` in a test shows the text in the summary, passed or not."""
 _SIMULATIONS = ("verif/rtl/", "verif/uvm/")
 _TEST_PARAMETER = "test"
 
@@ -220,6 +222,7 @@ def _case(report: pytest.TestReport, seconds_before: float) -> Case:
         seconds=seconds_before + getattr(report, "duration", 0.0),
         reason=_skip_reason(report) if report.skipped else None,
         failure=_failure(report, properties.get(_RUN, {})) if report.failed else None,
+        notes=tuple(str(text) for name, text in report.user_properties if name == _NOTE),
         **description,
     )
 

@@ -52,6 +52,8 @@ class Case:
     reason: str | None = None
     """Why it was skipped."""
     failure: Failure | None = None
+    notes: tuple[str, ...] = ()
+    """What it has to tell, passed or not: texts of one line or more."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,11 @@ class Session:
     def failed(self) -> list[Case]:
         """The cases that failed."""
         return [case for case in self.cases if case.outcome == FAILED]
+
+    @property
+    def notes(self) -> list[str]:
+        """What tests have to tell."""
+        return [note for case in self.cases for note in case.notes]
 
     @property
     def bins(self) -> tuple[int, int]:

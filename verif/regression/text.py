@@ -15,6 +15,7 @@ def render(session: Session) -> Iterator[str]:
     yield from _features(session)
     yield from _configurations(session)
     yield from _coverage(session)
+    yield from _notes(session)
     for group in session.groups():
         yield from _group(group)
     for path in session.waveforms:
@@ -89,6 +90,12 @@ def _coverage(session: Session) -> Iterator[str]:
             more = more if len(group.holes) > _SHOWN_HOLES else ""
             yield f"  {group.name}: never {shown}{more}"
     yield ""
+
+
+def _notes(session: Session) -> Iterator[str]:
+    for note in session.notes:
+        yield from note.splitlines()
+        yield ""
 
 
 def _group(group: Group) -> Iterator[str]:

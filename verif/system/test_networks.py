@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from datetime import date
 from math import prod
 
 import pytest
 
-from heepstor import config, flow, project, report
+from heepstor import project, report
 from heepstor.ir import Backend
+from verif.baselines import runs
+from verif.baselines.baseline import baseline_of
+from verif.baselines.compare import compare
 
 TRAINED = {"cifar10", "mnist-single_layer", "mnist-multi_layer"}
 
@@ -21,21 +25,13 @@ HEEPSTOR_CYCLES = {
 """HEEPstor's published RTL, simulated, array 8x8: what `direct` mode must beat."""
 
 
-def simulate(name: str, backend: Backend) -> flow.document.Report:
-    """Run a project under a name of its own: another test may run the project at this moment."""
-    alias = f"test-{name}-{backend.value}"
-    loaded = replace(
-        project.find(name).load(), name=alias, gen_dir=flow.ROOT / "build" / alias / "gen"
-    )
-    result = flow.simulate(loaded, flow.Options(config=config.load(), backend=backend))
-    assert result["passed"], report.render(result)
-    return result
-
-
 @pytest.mark.parametrize("backend", list(Backend), ids=lambda backend: str(backend.value))
 @pytest.mark.parametrize("name", project.names())
-def test_a_network_is_golden_in_every_layer(name: str, backend: Backend) -> None:
-    result = simulate(name, backend)
+def test_a_network_is_golden_and_no_slower_than_its_baseline_in_every_layer(
+    name: str, backend: Backend, record_property: Callable[[str, object], None]
+) -> None:
+    result = runs.run(name, backend)
+    assert result["passed"], report.render(result)
     rows = result["layers"]
     assert result["golden"]["compared"] == sum(prod(row["output_shape"]) for row in rows)
     assert result["total_cycles"] == sum(row["cycles"] for row in rows)
@@ -45,3 +41,8 @@ def test_a_network_is_golden_in_every_layer(name: str, backend: Backend) -> None
         assert result["prediction"]["top1"] == result["prediction"]["expected"]
     if backend is Backend.DIRECT and name in HEEPSTOR_CYCLES:
         assert result["total_cycles"] < HEEPSTOR_CYCLES[name]
+    baseline = baseline_of(name, backend.value)
+    comparison = compare(name, backend.value, baseline, runs.measured(result, date.today()))
+    if comparison.text:
+        record_property("note", comparison.text)
+    assert not comparison.failures, comparison.cause

@@ -119,6 +119,22 @@ def test_failed_simulation_is_told_with_seed_log_and_commands(project: Project) 
         assert str(value) in done.output
 
 
+def test_note_of_a_test_is_shown_and_kept_whether_it_passed_or_not(project: Project) -> None:
+    project.write(
+        "test_a.py",
+        "import pytest\n@pytest.mark.parametrize('n', [0, 1])\n"
+        "def test(n, record_property):\n"
+        "    record_property('note', f'layer {n}\\n  is <faster>')\n"
+        "    assert n == 0\n",
+    )
+    done = project.run("verif", "-n", "2")
+    page = (project.root / "build" / "regression" / "index.html").read_text(encoding="utf-8")
+    for n in (0, 1):
+        assert f"layer {n}\n  is <faster>\n" in done.output
+        assert f"layer {n}\n  is &lt;faster&gt;" in page
+        assert done.test(f"test[{n}]")["notes"] == [f"layer {n}\n  is <faster>"]
+
+
 def test_report_in_json_meets_its_schema_and_says_the_same_as_junit(project: Project) -> None:
     project.write(
         "test_a.py",

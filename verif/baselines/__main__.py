@@ -1,0 +1,105 @@
+"""Compares the last runs of the example networks with their baselines, or makes them the baseline.
+
+Without --run it takes the reports that the last regression left in build/. Exit status 1: a layer
+is slower than it may be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from heepstor import flow, project
+from heepstor.errors import HeepstorError
+from heepstor.ir import Backend
+from verif.baselines import runs
+from verif.baselines.baseline import FOLDER, Baseline, BaselineError, baseline_of, load, save
+from verif.baselines.compare import compare
+
+
+def main(
+    arguments: Sequence[str] | None = None, *, root: Path = flow.ROOT, folder: Path = FOLDER
+) -> int:
+    """Do what the command line asks for; returns the exit status.
+
+    Args:
+        arguments: those of the command line.
+        root: has the reports of the last runs in `build/`.
+        folder: has the baselines.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        names = [project.find(name).name for name in options.projects or project.names()]
+        if options.run:
+            for name in names:
+                _run(name)
+        found = {name: _last(name, root) for name in names}
+        if options.update:
+            for name, results in found.items():
+                _update(name, results, folder)
+            return 0
+        # A list, so that all of them are compared and shown.
+        return 0 if all([_compare(name, results, folder) for name, results in found.items()]) else 1
+    except (BaselineError, HeepstorError) as error:
+        print(f"baselines: error: {error}", file=sys.stderr)
+        return HeepstorError.exit_status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m verif.baselines",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("projects", nargs="*", help="folders of sw/apps (default: all of them)")
+    parser.add_argument("--run", action="store_true", help="simulate them first")
+    parser.add_argument("--update", action="store_true", help="make the result the baseline")
+    return parser
+
+
+def _run(name: str) -> None:
+    for backend in Backend:
+        print(f"running {name}, {backend.value}", file=sys.stderr, flush=True)
+        runs.run(name, backend)
+
+
+def _last(name: str, root: Path) -> dict[str, Baseline]:
+    return {backend.value: runs.last(name, backend, root) for backend in Backend}
+
+
+def _compare(name: str, results: Mapping[str, Baseline], folder: Path) -> bool:
+    """Print the differences of a project; whether none of them is a failure."""
+    comparisons = [
+        compare(name, backend, baseline_of(name, backend, folder), now)
+        for backend, now in results.items()
+    ]
+    for comparison in comparisons:
+        print(comparison.text or f"{name}, {comparison.backend}: as the baseline")
+    return not any(comparison.failures for comparison in comparisons)
+
+
+def _update(name: str, results: Mapping[str, Baseline], folder: Path) -> None:
+    """Make results the baseline; one whose numbers have not changed stays as it is."""
+    known = load(name, folder) if (folder / f"{name}.json").exists() else {}
+    updated = {
+        backend: _updated(known[backend], now) if backend in known else now
+        for backend, now in results.items()
+    }
+    save(name, updated, folder)
+    for backend, now in updated.items():
+        print(f"{name}, {backend}: {'as before' if now == known.get(backend) else 'updated'}")
+
+
+def _updated(known: Baseline, now: Baseline) -> Baseline:
+    """`now` with the tolerances of `known`; or `known`, if it says the same."""
+    if (known.config, list(known.cycles.items())) == (now.config, list(now.cycles.items())):
+        return known
+    kept = {layer: most for layer, most in known.tolerance.items() if layer in now.cycles}
+    return replace(now, tolerance=kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The runs that have a baseline: every project on every back-end, on the default hardware."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from heepstor import config, flow, project
+from heepstor.ir import Backend
+from heepstor.revision import Revision
+from verif.baselines.baseline import Baseline, BaselineError, from_report
+
+
+def run(name: str, backend: Backend) -> dict[str, Any]:
+    """Run a project in a folder of its own: another test may run it in its own at this moment."""
+    options = flow.Options(config.load(), backend=backend, folder=report_file(name, backend).parent)
+    return flow.simulate(project.find(name).load(), options)
+
+
+def report_file(name: str, backend: Backend, root: Path = flow.ROOT) -> Path:
+    """What the last `run` left."""
+    return root / "build" / f"test-{name}-{backend.value}" / "report.json"
+
+
+def measured(report: dict[str, Any], day: date) -> Baseline:
+    """The baseline that a run of `day` would be.
+
+    Raises:
+        BaselineError: the run did not pass, or was not one of those with a baseline.
+    """
+    revision = Revision(**report["revision"])
+    return from_report(report, commit=str(revision), date=day.isoformat())
+
+
+def last(name: str, backend: Backend, root: Path = flow.ROOT) -> Baseline:
+    """The baseline that the last run would be.
+
+    Raises:
+        BaselineError: there was none, it did not pass, or was for other hardware than the default.
+    """
+    path = report_file(name, backend, root)
+    what = f"{name}, {backend.value}"
+    if not path.exists():
+        raise BaselineError(f"{what}: there is no report of a run in {path.parent}; add --run")
+    report = json.loads(path.read_text(encoding="utf-8"))
+    found = measured(report, date.fromtimestamp(path.stat().st_mtime))
+    default = f"0x{config.load().hash_hex}"
+    if found.config != default:
+        raise BaselineError(
+            f"{what}: the last run was of configuration {found.config}, and heepstor_cfg.hjson "
+            f"is {default}; add --run"
+        )
+    return found
