@@ -8,8 +8,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? CFG=file                another hardware description than heepstor_cfg.hjson
 #? BACKEND=name            software, direct or stream: who computes; without it the planner chooses
 #? MEMORY_BANKS=n          overrides memory.banks
-#? DATA=folder             data set of `make train`; what is missing is downloaded into it
+#? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
+#? RTL=n                   images of `make accuracy` that are simulated, too
 #? PYTHON=file             Python 3.11 of `make setup`
 #? ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=0|1    debug assertions of the firmware; 1 without it
 #? USE_SOFTWARE_DNN_LAYER_OPERATORS=0|1    1 is BACKEND=software
@@ -49,6 +50,9 @@ history: setup ## cycles per layer from commit to commit; without PROJECT, all p
 train: given-PROJECT given-DATA setup ## train a project's weights
 	heepstor train --data "$$DATA"$(if $(EPOCHS), --epochs "$$EPOCHS") -- "$$PROJECT"
 
+accuracy: given-PROJECT given-DATA setup ## top-1 of every model over a whole test set
+	heepstor accuracy --data "$$DATA"$(hardware)$(software)$(if $(RTL), --rtl "$$RTL") -- "$$PROJECT"
+
 heepstor-gen: setup ## write what depends on the hardware description
 	heepstor gen$(hardware)
 
@@ -83,5 +87,5 @@ given-%:
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
 
-.PHONY: help setup sim app history train heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app history train accuracy heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help

@@ -13,9 +13,9 @@ _CLEAR_LINE = "\r\x1b[2K"
 class Terminal:
     """Progress overwrites itself on a terminal; in a file or a pipe each message is a line."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
         self._console_line = ""
 
     def on_event(self, event: Event) -> None:

@@ -4,6 +4,6 @@ docs/accuracy.md tells what is counted, and how.
 """
 
 from heepstor.accuracy.document import render
-from heepstor.accuracy.measure import measure
+from heepstor.accuracy.measurement import measure
 
 __all__ = ["measure", "render"]

@@ -83,6 +83,11 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("history", "heepstor history"),
         ("train PROJECT=x DATA=d EPOCHS=3", "heepstor train --data d --epochs 3 -- x"),
         ("train PROJECT=x DATA=d", "heepstor train --data d -- x"),
+        ("accuracy PROJECT=x DATA=d", "heepstor accuracy --data d -- x"),
+        (
+            "accuracy PROJECT=x DATA=d RTL=5 BACKEND=direct CFG=a",
+            "heepstor accuracy --data d --cfg a --backend direct --rtl 5 -- x",
+        ),
         ("heepstor-gen CFG=a", "heepstor gen --cfg a"),
         ("mcu-gen MEMORY_BANKS=2", "heepstor mcu-gen --set memory.banks=2"),
         ("test", "pytest verif/ -n 8"),
@@ -118,6 +123,7 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
     [
         ("sim", "PROJECT is missing: make sim PROJECT=name; there are: cifar10 mnist"),
         ("train PROJECT=x", "DATA is missing: make train DATA=folder"),
+        ("accuracy PROJECT=x", "DATA is missing: make accuracy DATA=folder"),
         (
             "sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=yes",
             "ENABLE_DEBUG_HEEPSTOR_ASSERTIONS is yes; it must be 0 or 1",
