@@ -27,8 +27,8 @@ class Bounds:
 def bounds(layer: Layer, config: Config) -> Bounds | None:
     """The bounds of a layer; None if it has no matrix product.
 
-    Those of a streamed layer are its jobs'. A layer of another back-end has the bounds that it
-    would have as one job a group: they say what `stream` mode would have to offer it.
+    Those of a streamed layer are its jobs'. A layer of another back-end has those of its matrices,
+    as if K could be cut into tiles anywhere: what the array would have to offer it at best.
     """
     if layer.gemm is None:
         return None

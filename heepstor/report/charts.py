@@ -81,9 +81,9 @@ def draw(
         # The page's font has the letters that Matplotlib's has not.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, layout="constrained")
-        FigureCanvasSVG(figure)
         plot(figure.add_subplot())
-        figure.savefig(picture, format="svg", metadata=_NO_METADATA)
+        # Not `savefig`, which draws twice; Matplotlib has no types of this.
+        FigureCanvasSVG(figure).print_svg(picture, metadata=_NO_METADATA)  # type: ignore[no-untyped-call]
     return _inline(picture.getvalue(), name, title, description, height)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from math import ceil, floor, log10
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -22,8 +23,9 @@ _BANK_ROW = 15
 _AROUND = 76
 """Units of height: of a layer's row, of a bank's, and of a chart's axis and legend."""
 
-_LONGEST_NAME = 40
+_LONGEST_NAME = 38
 _BAR = 0.46
+_NOT_REACHED = "not reached"
 
 _PARTS = dict(zip(STALLS, SERIES, strict=False)) | {"software": SERIES[6], "direct": SERIES[7]}
 _PART_NAMES = STALLS | {"software": "on the CPU", "direct": "fed by the CPU"}
@@ -44,10 +46,7 @@ def cycles(report: Report) -> str:
     parts = [tables.cycle_parts(layer) for layer in layers]
 
     def plot(axes: Axes) -> None:
-        labels = [
-            f"{tables.count(layer['cycles'])}  {tables.percent(layer['share'])}" for layer in layers
-        ]
-        _layer_rows(axes, layers, labels)
+        _layer_rows(axes, layers, [_cycles_and_share(layer) for layer in layers])
         for y, row in enumerate(parts):
             starts = accumulate(row.values(), initial=0)
             for (part, width), start in zip(row.items(), starts, strict=False):
@@ -92,7 +91,9 @@ def predictions(report: Report) -> str:
             label="predicted",
         )
         axes.plot([x for _, x in got], [y for y, _ in got], "o", color=SERIES[3], label="simulated")
-        axes.margins(x=0.08)
+        # Whole decades, so that at least two numbers are on the axis.
+        marked = [*wanted, *(x for _, x in got)]
+        axes.set_xlim(10 ** floor(log10(min(marked) * 0.9)), 10 ** ceil(log10(max(marked) * 1.1)))
         axes.set_xlabel("cycles, logarithmic")
         charts.plain_numbers(axes.xaxis)
         axes.grid(axis="x")
@@ -111,43 +112,13 @@ def roofline(report: Report) -> str:
     """What array and ports allow, what each layer's shape allows, and what it achieved."""
     layers = tables.bounded_layers(report)
     array = report["config"]["systolic_array"]
-    peak, ports = array["size"] ** 2, array["ports"]
-    intensity = [layer["macs"] / layer["bounds"]["words"] for layer in layers]
-    least = [layer["macs"] / tables.least_cycles(layer) for layer in layers]
 
     def plot(axes: Axes) -> None:
-        ridge = peak / ports
-        left, right = min([*intensity, ridge]) / 2, max([*intensity, ridge]) * 2
-        axes.plot(
-            [left, ridge, right], [left * ports, peak, peak], color=charts.TEXT, linewidth=1.5
-        )
-        axes.annotate(
-            f"array: {peak} MAC a cycle",
-            (right, peak),
-            (-2, 4),
-            textcoords="offset points",
-            ha="right",
-        )
-        axes.annotate(
-            f"port{'s' * (ports > 1)}: {ports} word{'s' * (ports > 1)} a cycle",
-            *((left, left * ports), (8, 0)),
-            textcoords="offset points",
-            ha="left",
-            va="top",
-        )
         for number, layer in enumerate(layers):
-            x, color = intensity[number], SERIES[number % len(SERIES)]
-            name = tables.short(charts.printable(layer["name"]), _LONGEST_NAME)
-            axes.plot([x], [least[number]], "_", markersize=13, markeredgewidth=2, color=color)
-            achieved = layer["macs_per_cycle"]
-            if achieved:
-                axes.vlines(x, achieved, least[number], color=color, linestyle="dotted")
-                axes.annotate(str(number + 1), (x, achieved), (6, -4), textcoords="offset points")
-            axes.plot(
-                [x], [achieved or float("nan")], "o", color=color, label=f"{number + 1}  {name}"
-            )
-        axes.set(xscale="log", yscale="log", xlim=(left, right))
-        axes.set(xlabel="MAC per word that crosses the port", ylabel="MAC per cycle")
+            _achieved(axes, layer, number)
+        _roof(axes, layers, array["size"] ** 2, array["ports"])
+        axes.set(xscale="log", xlabel="MAC per word that crosses the port")
+        axes.set(yscale="log", ylabel="MAC per cycle")
         charts.plain_numbers(axes.xaxis)
         charts.plain_numbers(axes.yaxis)
         axes.grid()
@@ -160,6 +131,40 @@ def roofline(report: Report) -> str:
         description="A dot for each matrix product: what it achieved. The line above it: what its "
         "shape allows on this array. The roof: what array and ports allow.",
         height=300 + 16 * len(layers),
+    )
+
+
+def _achieved(axes: Axes, layer: Report, number: int) -> None:
+    """A layer's dot, and the line that marks its own bound."""
+    x, color = layer["macs"] / layer["bounds"]["words"], SERIES[number % len(SERIES)]
+    least = layer["macs"] / tables.least_cycles(layer)
+    axes.plot([x], [least], "_", markersize=13, markeredgewidth=2, color=color)
+    achieved = layer["macs_per_cycle"] or float("nan")
+    axes.vlines(x, achieved, least, color=color, linestyle="dotted")
+    name = tables.short(charts.printable(layer["name"]), _LONGEST_NAME)
+    axes.plot([x], [achieved], "o", color=color, label=f"{number + 1}  {name}")
+    if layer["cycles"]:
+        axes.annotate(str(number + 1), (x, achieved), (6, -4), textcoords="offset points")
+
+
+def _roof(axes: Axes, layers: Sequence[Report], peak: int, ports: int) -> None:
+    """What the ports allow, up to where the array binds; `peak` is in MAC a cycle."""
+    ridge = peak / ports
+    marked = [ridge, *(layer["macs"] / layer["bounds"]["words"] for layer in layers)]
+    left, right = min(marked) / 2, max(marked) * 2
+    axes.plot([left, ridge, right], [left * ports, peak, peak], color=charts.TEXT)
+    axes.set_xlim(left, right)
+    words = "1 port: 1 word" if ports == 1 else f"{ports} ports: {ports} words"
+    middle = (left * ridge) ** 0.5
+    axes.annotate(
+        f"{words} a cycle",
+        (middle, middle * ports),
+        (-8, 4),
+        textcoords="offset points",
+        ha="right",
+    )
+    axes.annotate(
+        f"array: {peak} MAC a cycle", (right, peak), (0, 4), textcoords="offset points", ha="right"
     )
 
 
@@ -249,9 +254,15 @@ def _layer_rows(axes: Axes, layers: Sequence[Report], numbers: Sequence[str]) ->
     axes.spines["left"].set_visible(False)
 
 
+def _cycles_and_share(layer: Report) -> str:
+    if layer["cycles"] is None:
+        return _NOT_REACHED
+    return f"{layer['cycles']:,} ({layer['share']:.1%})"
+
+
 def _percent_off(layer: Report) -> str:
     if layer["cycles"] is None:
-        return "not reached"
+        return _NOT_REACHED
     return f"{layer['cycles'] / layer['predicted_cycles'] - 1:+.2%}"
 
 

@@ -55,7 +55,7 @@ def _numbers(report: Report) -> list[tuple[str, str]]:
         ("cycles of the inference", tables.count(total)),
         ("predicted, of matrix products", tables.count(expected)),
         ("MAC per cycle", f"{macs / total:.2f}" if total else tables.NOTHING),
-        ("of the array", tables.percent(macs / total / size**2 if total else None)),
+        ("utilization", tables.percent(macs / total / size**2 if total else None)),
         ("memory", f"{memory['used'] / memory['available']:.1%}"),
         ("prediction", report["prediction"]["class"] if report["prediction"] else tables.NOTHING),
     ]
@@ -69,7 +69,7 @@ def _golden(report: Report) -> Iterator[str]:
             "index, in PyTorch's order": str(first["index"]),
             "got": f"{first['got']} ({first['got_bits']})",
             "expected": f"{first['expected']} ({first['expected_bits']})",
-            "apart": f"{first['ulps']:,} units in the last place",
+            "ulps apart": f"{first['ulps']:,}",
         }
         yield '<div class="mismatch"><h3>First mismatch</h3>'
         yield f"{page.facts(facts)}</div>"

@@ -37,14 +37,15 @@ def cycle_parts(layer: Report) -> dict[str, int]:
 
 def cycles(report: Report) -> Table:
     """Cycles of each layer, split by stall reason where the array counts them."""
-    headings = ["layer", "back-end", "cycles", "share", *STALLS.values()]
+    stalls = STALLS if any("stream" in layer for layer in report["layers"]) else {}
+    headings = ["layer", "back-end", "cycles", "share", *stalls.values()]
     rows = [
         [
             layer["name"],
             layer["backend"],
             count(layer["cycles"]),
             percent(layer["share"]),
-            *(count(layer.get("stream") and cycle_parts(layer)[part]) for part in STALLS),
+            *(count(layer.get("stream") and cycle_parts(layer)[part]) for part in stalls),
         ]
         for layer in report["layers"]
     ]
