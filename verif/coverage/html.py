@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from heepstor.report.page import document
 from verif.coverage.exclusions import Exclusion
 from verif.coverage.metrics import FileCoverage, Ratio, total
 from verif.coverage.reader import ROOT, Kind, Point
-from verif.regression import page
 
 _STYLE = """
 td.full { color: var(--good); }
@@ -37,7 +37,7 @@ def render(
         _excluded(exclusions),
         *(_listing(file, root) for file in files),
     ]
-    return page.document("Code coverage", "\n".join(body), _STYLE)
+    return document("Code coverage", "\n".join(body), _STYLE)
 
 
 def _summary(files: Sequence[FileCoverage]) -> str:

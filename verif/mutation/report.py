@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
 
+from heepstor.report.page import document
 from verif.mutation.campaign import Outcome, Status
 from verif.mutation.mutants import Mutant
-from verif.regression import page
 
 REQUIRED_SCORE = 0.95
 _DEAD = (Status.KILLED, Status.TIMEOUT)
@@ -88,7 +88,7 @@ class Report:
             *(f"<li><code>{escape(m.name)}</code><br>{escape(why)}" for m, why in self._waived()),
             "</ul>",
         ]
-        return page.document("Mutation score", "\n".join(body))
+        return document("Mutation score", "\n".join(body))
 
     @property
     def _what_ran(self) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 
+from heepstor.report.page import document
 from verif.regression import text
 from verif.regression.records import SKIPPED, BinGroup, Case, Group, Session, Tally
 
-_STYLE = Path(__file__).with_name("page.css")
 _SLOWEST = 15
 
 
@@ -17,24 +16,6 @@ def render(session: Session) -> str:
     """The page."""
     word = "passed" if session.passed else "failed"
     return document(f"Regression {word}", "\n".join(_body(session)))
-
-
-def document(title: str, body: str, style: str = "") -> str:
-    """A page that looks as all of ours do; `body` and `style` (more CSS) are put in as they are."""
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>
-{_STYLE.read_text(encoding="utf-8")}{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 
 def _body(session: Session) -> Iterator[str]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +14,7 @@ from verif.coverage import html as coverage_page
 from verif.coverage.exclusions import Exclusion
 from verif.coverage.metrics import FileCoverage
 from verif.coverage.reader import Kind, Point
+from verif.harness import browser
 from verif.mutation.campaign import Outcome, Status
 from verif.mutation.mutants import mutants_of
 from verif.mutation.report import Report
@@ -26,30 +22,13 @@ from verif.regression import page
 from verif.regression.plan import Feature, Plan
 from verif.regression.records import FAILED, PASSED, SKIPPED, BinGroup, Case, Failure, Session
 
-WIDTHS = {"desktop": 1280, "phone": 390}
-# What a reader sees, measured in a frame of the wanted width, too high for a scroll bar.
-_MEASURE = """
-<iframe style="border: 0" width="{width}" height="20000" srcdoc="{page}"></iframe>
-<script>
-onload = () => {{
-  const page = document.querySelector("iframe").contentDocument;
-  const seen = selector => [...page.querySelectorAll(selector)].map(element => element.innerText);
-  const result = {{
-    title: page.title,
-    width: page.documentElement.clientWidth,
-    needed: page.documentElement.scrollWidth,
-    text: page.body.innerText,
-    rows: seen("#features tr"),
-    simulated: seen("#configurations tr"),
-    causes: seen("#failures > details > summary"),
-    bars: [...page.querySelectorAll(".bar i")].map(bar => bar.getBoundingClientRect().width),
-    loaded: performance.getEntriesByType("resource").length,
-  }};
-  document.body.innerHTML = "";
-  document.body.append(JSON.stringify(result));
-}};
-</script>
-"""
+# What is looked for, besides what `browser.look` always tells.
+QUESTIONS = {
+    "rows": 'seen("#features tr")',
+    "simulated": 'seen("#configurations tr")',
+    "causes": 'seen("#failures > details > summary")',
+    "bars": '[...page.querySelectorAll(".bar i")].map((bar) => bar.getBoundingClientRect().width)',
+}
 
 
 def a_failure(node_id: str, cause: str) -> Failure:
@@ -84,39 +63,14 @@ def a_session() -> Session:
     )
 
 
-@pytest.fixture(scope="module")
-def browser() -> str:
-    """Chromium, which `make test` installs; where it is missing, CI fails and others skip."""
-    found = shutil.which("chromium")
-    if found:
-        return found
-    message = "chromium is not installed: scripts/setup --tests (which `make test` does) brings it"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-def seen(browser: str, tmp_path: Path, html: str, width: int) -> dict[str, Any]:
+def seen(tmp_path: Path, html: str, width: int) -> dict[str, Any]:
     """What the browser shows of a page in a window of a width, in CSS pixels."""
-    frame = tmp_path / "frame.html"
-    frame.write_text(_MEASURE.format(width=width, page=escape(html)), encoding="utf-8")
-    command = [
-        browser,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
-        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"),
-        frame.as_uri(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    body = re.search(r"<body>(.*)</body>", done.stdout, re.DOTALL)
-    assert body is not None, done.stdout + done.stderr
-    return dict(json.loads(unescape(body[1])))
+    return browser.look(html, width, tmp_path, QUESTIONS)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_page_in_a_browser_shows_everything_and_fits(
-    browser: str, tmp_path: Path, width: int
-) -> None:
-    shown = seen(browser, tmp_path, page.render(a_session()), width)
+@pytest.mark.parametrize("width", browser.WIDTHS.values(), ids=browser.WIDTHS)
+def test_page_in_a_browser_shows_everything_and_fits(tmp_path: Path, width: int) -> None:
+    shown = seen(tmp_path, page.render(a_session()), width)
     assert shown["title"] == "Regression failed"
     assert shown["width"] == width
     assert shown["needed"] == width, "the page has to be scrolled sideways"
@@ -140,11 +94,11 @@ def test_page_in_a_browser_shows_everything_and_fits(
         "33.3 %",
     ):
         assert text in shown["text"]
-    assert shown["loaded"] == 0
+    assert shown["loaded"] == []
 
 
-def test_bars_in_a_browser_are_as_long_as_their_rates(browser: str, tmp_path: Path) -> None:
-    bars = seen(browser, tmp_path, page.render(a_session()), WIDTHS["desktop"])["bars"]
+def test_bars_in_a_browser_are_as_long_as_their_rates(tmp_path: Path) -> None:
+    bars = seen(tmp_path, page.render(a_session()), browser.WIDTHS["desktop"])["bars"]
     full = max(bars)
     rates = [1 / 3, 1, 0, 0, 0, 1, 1, 1 / 2]  # features, configurations, coverage
     assert [bar / full for bar in bars] == pytest.approx(rates, abs=0.02)
@@ -171,16 +125,16 @@ def a_coverage_page(folder: Path) -> str:
     return coverage_page.render([never], [excluded], root=folder)
 
 
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("width", browser.WIDTHS.values(), ids=browser.WIDTHS)
 @pytest.mark.parametrize("render", [a_mutation_page, a_coverage_page])
 def test_page_of_another_report_fits_too(
-    browser: str, tmp_path: Path, render: Callable[[Path], str], width: int
+    tmp_path: Path, render: Callable[[Path], str], width: int
 ) -> None:
-    shown = seen(browser, tmp_path, render(tmp_path), width)
+    shown = seen(tmp_path, render(tmp_path), width)
     assert shown["needed"] == width, "the page has to be scrolled sideways"
     assert _LONG in shown["text"]
     assert "no <reason>" in shown["text"]
-    assert shown["loaded"] == 0
+    assert shown["loaded"] == []
 
 
 def test_page_needs_nothing_but_itself() -> None:
