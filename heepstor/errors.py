@@ -52,3 +52,19 @@ class DataError(HeepstorError):
 
 class HistoryError(HeepstorError):
     """The database of runs cannot be used, or has no run of what was asked for."""
+
+
+class ReportError(HeepstorError):
+    """A `report.json` is missing, damaged, or of a run that says nothing."""
+
+
+class LogError(HeepstorError):
+    """A board's log cannot be read, or is of another run than it is compared with."""
+
+
+class PortError(HeepstorError):
+    """A serial port cannot be used, or what it says cannot be written down."""
+
+
+class ToleranceError(HeepstorError):
+    """A tolerance is no limit, or names a layer that is not there."""

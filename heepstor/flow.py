@@ -418,6 +418,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "sim": {
             "cycles": result.cycles,
             "wall_s": round(result.wall_s, 3),
+        "identity": document.identity(found.header),
             "cpu_s": round(result.cpu_s, 3),
             "cycles_per_s": round(result.cycles_per_cpu_s),
             "reason": result.reason,

@@ -284,6 +284,7 @@ SOC_CTRL = Block(
                 Field("FETCH", 2, 1, "it was an instruction fetch"),
             ),
         ),
+        Register("RTL_VERSION", 0x20, "RO", "digest of the RTL sources"),
     ),
 )
 

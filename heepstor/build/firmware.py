@@ -21,6 +21,7 @@ from heepstor.errors import BuildError, PlanError, ToolError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE = ROOT / "sw"
+_APPLICATIONS = SOFTWARE / "apps"
 
 Progress = Callable[[str], None]
 
@@ -73,6 +74,7 @@ _TEXT = (".vectors", ".boot", ".heepstor.hash", ".text")
 _UNSUPPORTED = (".init_array", ".ctors", ".tdata", ".tbss")
 _OVERFLOW = re.compile(r"region `ram' overflowed by (\d+) bytes?")
 _LOG_TAIL_LINES = 25
+_IMAGE_DIGEST_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def build_firmware(
     def build(folder: Path) -> None:
         objects = [compiler.compile(source, folder, report) for source in sources]
         report("linking")
-        _link(objects, runtime, config, folder)
+        digest = cache.digest_of(key)[:_IMAGE_DIGEST_DIGITS]
+        _link(objects, runtime, config, folder, digest)
 
     key = {
         **compiler.key(sources),
@@ -148,7 +151,7 @@ class _Compiler:
 
     def key(self, sources: Sequence[Path]) -> dict[str, object]:
         """What objects of `sources` depend on: of headers, all that are in the folders."""
-        headers = [header for folder in self.folders for header in sorted(folder.rglob("*.h"))]
+        headers = [header for folder in self.folders for header in _headers(folder)]
         return {
             "recipe": cache.file_digest(Path(__file__)),
             "compiler": _version(),
@@ -184,6 +187,16 @@ class _Compiler:
         return target
 
 
+def _headers(folder: Path) -> list[Path]:
+    """Headers that a folder of includes brings.
+
+    What was generated for the projects in `sw/apps` is no part of `sw`: an image would change with
+    every other project.
+    """
+    headers = sorted(folder.rglob("*.h"))
+    return [h for h in headers if folder != SOFTWARE or _APPLICATIONS not in h.parents]
+
+
 def _runtime(compiler: _Compiler, report: Progress) -> Path:
     """The archive of `sw/runtime`."""
     sources = sorted(
@@ -199,11 +212,18 @@ def _runtime(compiler: _Compiler, report: Progress) -> Path:
     return cache.cached("runtime", runtime_only.key(sources), build) / "libruntime.a"
 
 
-def _link(objects: Sequence[Path], runtime: Path, config: Config, folder: Path) -> None:
-    """Link the image into `folder`. By gcc: g++ would add a C++ library that this target lacks."""
+def _link(
+    objects: Sequence[Path], runtime: Path, config: Config, folder: Path, digest: str
+) -> None:
+    """Link the image into `folder`. By gcc: g++ would add a C++ library that this target lacks.
+
+    The image knows the digest of its inputs (hexadecimal digits) as the address of a symbol. It is
+    no input itself, so that the same inputs give the same image everywhere.
+    """
     script = hardware.directory(config) / "heepstor.ld"
     command = [
         *(f"{_PREFIX}gcc", *_LINK_FLAGS, f"-T{script}", f"-Wl,-Map={folder / 'firmware.map'}"),
+        f"-Wl,--defsym=__image_digest=0x{digest}",
         *(*map(str, objects), str(runtime), "-o", str(folder / "firmware.elf")),
     ]
     result = _capture(command)

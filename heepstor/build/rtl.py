@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from heepstor.build import cache
 from heepstor.config import Config
 from heepstor.emit import hardware
 from heepstor.errors import ToolError
@@ -19,6 +20,8 @@ WAIVERS = tuple(
 
 VENDOR_PACKAGES = ("pythondata-cpu-cv32e40p", "pythondata-misc-opentitan")
 """Python distributions that carry the RTL which is not ours."""
+
+_OWN_FOLDERS = ("common", "systolic_array", "soc")
 
 # What rtl/soc takes from OpenTitan, under its `hw/`; packages first.
 _OPENTITAN_FILES = (
@@ -77,6 +80,27 @@ def generated_files(config: Config) -> tuple[Path, ...]:
     return tuple(folder / name for name in names)
 
 
+def version() -> int:
+    """32-bit digest of the RTL that all configurations share: our files, and whose packages.
+
+    A change of a comment changes it, too: what is the same has the same digest, no more.
+
+    Raises:
+        ToolError: a package with RTL is not installed.
+    """
+    files = [file for folder in _OWN_FOLDERS for file in own_files(folder)]
+    key = {"files": cache.file_digests(files), "vendors": vendor_versions()}
+    return int(cache.digest_of(key)[:8], 16)
+
+
+def version_file() -> Path:
+    """The package that carries `version()` into the SoC, written now if need be."""
+    path = ROOT / "build" / "hw" / "rtl_version_pkg.sv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hardware.write_if_changed(path, hardware.sv_version_package(version()))
+    return path
+
+
 def opentitan() -> Sources:
     """Registers and cores of OpenTitan's UART and timer, with what they need.
 
@@ -114,10 +138,9 @@ def soc(config: Config) -> Sources:
     vendors = (cpu(), opentitan())
     files = (
         *generated_files(config),
+        version_file(),
         *(file for vendor in vendors for file in vendor.files),
-        *own_files("common"),
-        *own_files("systolic_array"),
-        *own_files("soc"),
+        *(file for folder in _OWN_FOLDERS for file in own_files(folder)),
     )
     return Sources(files, tuple(f for vendor in vendors for f in vendor.include_folders))
 

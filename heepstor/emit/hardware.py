@@ -7,6 +7,7 @@ so that nothing downstream is rebuilt without need.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -47,7 +48,8 @@ def write_if_changed(path: Path, text: str) -> bool:
     """Write `text` to `path` atomically unless it is already there; tells whether it wrote."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    temporary = path.with_name(f".{path.name}.tmp")
+    # Of this process alone: others may be writing the same at the same time.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
     return True
@@ -93,6 +95,16 @@ def sv_config_package(config: Config) -> str:
     lines += [f"  localparam logic [31:0] {n} = 32'h{v:08X};" for n, v in words.items()]
     lines += ["endpackage", ""]
     return "\n".join(lines)
+
+
+def sv_version_package(rtl_version: int) -> str:
+    """`rtl_version_pkg`: what the SoC tells of the RTL that it was made of."""
+    return (
+        f"// {_GENERATED}\n"
+        "package rtl_version_pkg;\n"
+        f"  localparam logic [31:0] RtlVersion = 32'h{rtl_version:08X};\n"
+        "endpackage\n"
+    )
 
 
 def sv_register_package(package: str, block: registers.Block) -> str:

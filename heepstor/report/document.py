@@ -10,11 +10,15 @@ from typing import Any
 import jsonschema
 
 from heepstor.config import Config
+from heepstor.errors import ReportError
 from heepstor.ir import Layer, Plan
 from heepstor.plan.bounds import bounds
-from heepstor.report.records import LayerRecord, Records
+from heepstor.report.records import LayerRecord, Record, Records
 
 SCHEMA = "heepstor-report/1"
+
+IDENTITY = ("config", "rtl", "image")
+"""What a run is of; keys of the `@heepstor` record."""
 
 Report = dict[str, Any]
 
@@ -27,6 +31,28 @@ def load_schema() -> dict[str, Any]:
     return schema
 
 
+def load(path: Path) -> Report:
+    """Read a `report.json`.
+
+    Raises:
+        ReportError: there is none, or it is not what the schema promises.
+    """
+    try:
+        report: Report = json.loads(path.read_text(encoding="utf-8"))
+        validate(report)
+    except FileNotFoundError:
+        raise ReportError(
+            f"{path}: is missing; `heepstor sim` makes it, or name another with --report"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path}: cannot be read as JSON ({error})") from error
+    except jsonschema.ValidationError as error:
+        raise ReportError(
+            f"{path}: is no report of this version of HEEPstor ({error.message}); simulate again"
+        ) from error
+    return report
+
+
 def validate(report: Report) -> None:
     """Check a report against the schema.
 
@@ -34,6 +60,11 @@ def validate(report: Report) -> None:
         jsonschema.ValidationError: the report is not what the schema promises.
     """
     jsonschema.validate(report, load_schema())
+
+
+def identity(header: Record | None) -> Report | None:
+    """Configuration, RTL and image that ran, as the firmware's `@heepstor` record names them."""
+    return {key: header[key] for key in IDENTITY} if header else None
 
 
 def layer_rows(plan: Plan, records: Records, config: Config) -> list[Report]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from heepstor.report import aligned
+
 _HEADINGS = (
     "layer",
     "operator",
@@ -25,7 +27,7 @@ def render(report: dict[str, Any]) -> str:
     lines = [
         f"{report['project']}: {headline(report)}",
         "",
-        *_table([_HEADINGS, *map(_row, report["layers"]), _total(report)]),
+        *aligned.lines([_HEADINGS, *map(_row, report["layers"]), _total(report)], _LEFT_ALIGNED),
         "",
         memory(report["memory"]),
         _simulation(report["sim"]),
@@ -85,19 +87,6 @@ def _total(report: dict[str, Any]) -> tuple[str, ...]:
         "",
         "",
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADINGS))]
-    rule = "  ".join("-" * width for width in widths)
-    lines = [
-        "  ".join(
-            cell.ljust(width) if heading in _LEFT_ALIGNED else cell.rjust(width)
-            for cell, width, heading in zip(row, widths, _HEADINGS, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
 
 
 def _count(value: int | None) -> str:

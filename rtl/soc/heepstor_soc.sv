@@ -214,6 +214,7 @@ module heepstor_soc (
     .ErrorData   (heepstor_cfg_pkg::BusErrorData),
     .ClockHz     (heepstor_cfg_pkg::ClockHz),
     .ConfigHash  (heepstor_cfg_pkg::ConfigHash),
+    .RtlVersion  (rtl_version_pkg::RtlVersion),
     .MemoryBytes (MemoryBanks * MemoryBankBytes)
   ) u_soc_ctrl (
     .clk_i,

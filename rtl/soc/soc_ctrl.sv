@@ -10,6 +10,7 @@ module soc_ctrl #(
   parameter logic [31:0] ErrorData    = '0,
   parameter logic [31:0] ClockHz      = '0,
   parameter logic [31:0] ConfigHash   = '0,
+  parameter logic [31:0] RtlVersion   = '0,
   parameter logic [31:0] MemoryBytes  = '0
 ) (
   input  logic                                   clk_i,
@@ -44,6 +45,7 @@ module soc_ctrl #(
   import soc_ctrl_reg_pkg::ExitValueOffset;
   import soc_ctrl_reg_pkg::MarkerOffset;
   import soc_ctrl_reg_pkg::MemoryBytesOffset;
+  import soc_ctrl_reg_pkg::RtlVersionOffset;
 
   logic                exit_valid_d, exit_valid_q;
   logic [31:0]         exit_value_d, exit_value_q;
@@ -91,6 +93,7 @@ module soc_ctrl #(
       ClockHzOffset:         rdata_d = ClockHz;
       ConfigHashOffset:      rdata_d = ConfigHash;
       MemoryBytesOffset:     rdata_d = MemoryBytes;
+      RtlVersionOffset:      rdata_d = RtlVersion;
       BusErrorAddressOffset: rdata_d = record_q.address;
       BusErrorStatusOffset: begin
         rdata_d[BusErrorStatusValidLsb] = record_q.valid;

@@ -20,6 +20,7 @@ struct SocCtrl {
 
   static uint32_t clock_hz() { return Bus::read(at(soc_reg::kClockHzOffset)); }
   static uint32_t config_hash() { return Bus::read(at(soc_reg::kConfigHashOffset)); }
+  static uint32_t rtl_version() { return Bus::read(at(soc_reg::kRtlVersionOffset)); }
   static uint32_t memory_bytes() { return Bus::read(at(soc_reg::kMemoryBytesOffset)); }
 
   // Tells the simulator where the firmware is.

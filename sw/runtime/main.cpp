@@ -4,6 +4,9 @@
 #include "runtime/platform.h"
 #include "runtime/stack.h"
 
+// The linker makes it: its address is the digest of everything that the image was built from.
+extern "C" const char __image_digest[];
+
 namespace heepstor::runtime {
 namespace {
 
@@ -17,6 +20,8 @@ Span<const float> output() {
 void print_header() {
   out.record("heepstor").field("version").decimal(kRecordVersion);
   out.field("project").text(kModel.project).field("config").hex(cfg::kConfigHash);
+  out.field("rtl").hex(SocCtrl::rtl_version());
+  out.field("image").hex(reinterpret_cast<uintptr_t>(__image_digest));
   out.field("backend").text(kModel.backend).field("size").decimal(cfg::kSize);
   out.field("layers").decimal(kModel.layers.size()).end();
 }

@@ -10,6 +10,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from heepstor import build, config, registers
+from heepstor.build import firmware
 from heepstor.errors import BuildError, PlanError, ToolError
 
 NETWORK = Path(__file__).parent / "programs" / "network.cpp"
@@ -53,6 +54,31 @@ def test_the_image_carries_the_hash_of_its_hardware() -> None:
         with build.build_firmware([NETWORK], hardware).elf.open("rb") as file:
             section = ELFFile(file).get_section_by_name(".heepstor.hash")
             assert section.data() == hardware.hash.to_bytes(4, "little")
+
+
+def test_the_image_carries_a_digest_of_what_it_was_built_from(tmp_path: Path) -> None:
+    def digest(text: str, *, assertions: bool = True) -> int:
+        source = program(tmp_path, text)
+        image = build.build_firmware([source], CONFIG, assertions=assertions)
+        return symbols(image)["__image_digest"]
+
+    first = digest(BARE)
+    assert 0 < first < 2**32
+    assert digest(BARE + "// changed\n") != first
+    assert digest(BARE, assertions=False) != first
+
+
+def test_what_was_generated_for_other_projects_is_no_part_of_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, generated = tmp_path / "hal" / "uart.h", tmp_path / "apps" / "x" / "gen" / "weights.h"
+    for path in (header, generated):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    monkeypatch.setattr(firmware, "SOFTWARE", tmp_path)
+    monkeypatch.setattr(firmware, "_APPLICATIONS", tmp_path / "apps")
+    assert firmware._headers(tmp_path) == [header]
+    assert firmware._headers(generated.parent) == [generated]
 
 
 def test_arena_and_stack_take_memory_but_no_place_in_the_file() -> None:

@@ -28,6 +28,10 @@ def test_the_sv_package_carries_configuration_and_hash() -> None:
     assert constants["ConfigHash"] == CONFIG.hash
 
 
+def test_the_sv_package_carries_the_version_of_the_rtl() -> None:
+    assert sv_constants(hardware.sv_version_package(0x0123_ABCD)) == {"RtlVersion": 0x0123_ABCD}
+
+
 @pytest.mark.parametrize("block", registers.BLOCKS, ids=lambda block: str(block.name))
 def test_every_register_and_field_is_in_the_sv_package(block: registers.Block) -> None:
     constants = sv_constants(hardware.sv_register_package("p", block))

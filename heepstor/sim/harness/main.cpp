@@ -264,6 +264,9 @@ class UartReceiver {
     bit_ = -1;
   }
 
+  // Whether a character has begun and not ended.
+  bool busy() const { return bit_ >= 0; }
+
   uint64_t framing_errors() const { return framing_errors_; }
 
  private:
@@ -382,12 +385,24 @@ class Simulation {
       ++cycle_;
       uart_.sample(top_.uart_tx_o);
       if (top_.marker_valid_o) on_marker(top_.marker_o);
-      if (top_.exit_valid_o) return Reason::kExit;
+      if (top_.exit_valid_o) {
+        receive_last_character();
+        return Reason::kExit;
+      }
     }
     if (stop_requested) return Reason::kSignal;
     if (cycle_ >= options_.cycle_limit) return Reason::kCycleLimit;
     if (sleeps_for_ever()) return Reason::kAsleep;
     return Reason::kRunning;
+  }
+
+  // The UART says that it is idle when its last stop bit begins, so that a firmware that waits for
+  // it ends with half a character on the line. These cycles do not count: it has ended.
+  void receive_last_character() {
+    while (uart_.busy()) {
+      clock();
+      uart_.sample(top_.uart_tx_o);
+    }
   }
 
   void clock() {

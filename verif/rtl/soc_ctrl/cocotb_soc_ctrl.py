@@ -40,7 +40,12 @@ async def started(dut: Any) -> Manager:
 @cocotb.test()
 async def facts_are_the_parameters_and_cannot_be_written(dut: Any) -> None:
     bus = await started(dut)
-    facts = {"CLOCK_HZ": 123_456_789, "CONFIG_HASH": 0x89ABCDEF, "MEMORY_BYTES": 0x12000}
+    facts = {
+        "CLOCK_HZ": 123_456_789,
+        "CONFIG_HASH": 0x89ABCDEF,
+        "RTL_VERSION": 0xFEDC3210,
+        "MEMORY_BYTES": 0x12000,
+    }
     for name, value in facts.items():
         await bus.write(OFFSET[name], ~value & 0xFFFF_FFFF)
         assert await bus.read(OFFSET[name]) == value, name

@@ -16,6 +16,7 @@ def test_soc_ctrl() -> None:
             "ErrorData": 0xBADACCE5,
             "ClockHz": 123_456_789,
             "ConfigHash": 0x89ABCDEF,
+            "RtlVersion": 0xFEDC3210,
             "MemoryBytes": 0x12000,
         },
     )

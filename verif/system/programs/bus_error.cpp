@@ -79,7 +79,7 @@ int main() {
   check_read(10, cfg::kMemoryBytes);
   check_read(20, 0x10000000);  // the debug module's place
   check_read(30, 0xFFFFFFFC);
-  check_read(40, cfg::soc_ctrl::kBase + 0x20);  // no such register
+  check_read(40, cfg::soc_ctrl::kBase + 0x24);  // no such register
   check_read(50, cfg::kUartBase + 0x30);
   check_read(60, cfg::kRvTimerBase + 0x120);
   check_write(70, cfg::kMemoryBytes);

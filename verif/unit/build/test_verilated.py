@@ -80,3 +80,36 @@ def test_every_source_and_option_is_part_of_the_key(
     monkeypatch.setattr(rtl, "soc", lambda _: rtl.Sources(files, sources.include_folders))
     verilated.build_soc(CONFIG)
     assert len(set(keys)) == len(keys) - 1, keys
+
+
+@pytest.mark.parametrize("change", ["content", "name", "another file", "vendor"])
+def test_the_version_of_the_rtl_is_another_when_its_sources_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    source = tmp_path / "one.sv"
+    source.write_text("module one; endmodule\n")
+    files = {"common": (), "systolic_array": (source,), "soc": ()}
+    monkeypatch.setattr(rtl, "own_files", files.__getitem__)
+    before = rtl.version()
+    if change == "content":
+        source.write_text("module one; endmodule // changed\n")
+    elif change == "name":
+        files["systolic_array"] = (source.rename(tmp_path / "two.sv"),)
+    elif change == "another file":
+        files["soc"] = (source,)
+    else:
+        monkeypatch.setattr(rtl, "vendor_versions", lambda: {"cpu": "2"})
+    assert rtl.version() != before
+
+
+def test_the_version_of_the_rtl_does_not_depend_on_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    versions = set()
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        source = tmp_path / name / "one.sv"
+        source.write_text("module one; endmodule\n")
+        monkeypatch.setattr(rtl, "own_files", lambda folder, source=source: (source,))
+        versions.add(rtl.version())
+    assert len(versions) == 1
