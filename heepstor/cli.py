@@ -430,7 +430,7 @@ def _history(options: argparse.Namespace) -> int:
     elif options.project or options.layer:
         print(history.render(series, last=options.last))
     else:
-        print(history.aligned(history.overview(series)))
+        print(history.overview(series))
     return 0
 
 

@@ -39,7 +39,8 @@ def _section(number: int, series: Series, last: int) -> str:
         height=_HEIGHT,
     )
     caption = "Cycles against those of the first commit shown; below 0 is faster."
-    table = page.table(trend(series, last=last))
+    headings, *rows = trend(series, last=last)
+    table = page.table(page.Table(headings, rows))
     return page.section(f"series-{number}", series.title, page.chart(svg, caption), table)
 
 

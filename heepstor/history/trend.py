@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from heepstor.errors import HistoryError
 from heepstor.history.database import VARIABLE, Run
-from heepstor.report.page import Table
+
+Rows = list[list[str]]
+"""A table: the headings, then a list a line."""
 
 _COMMON = ("project", "backend", "config", "quantization", "batch", "assertions")
 """What runs have to have in common to be compared."""
@@ -96,37 +98,32 @@ def narrowed(all_series: Sequence[Series], layer: str) -> list[Series]:
     ]
 
 
-def trend(series: Series, *, last: int) -> Table:
+def trend(series: Series, *, last: int) -> Rows:
     """Layers by the `last` steps, and how much the latest differs from the first that is shown."""
     steps = series.steps[-last:]
     cycles = {name: [run.cycles(name) for run in steps] for name in Series(steps).layers}
     if len(cycles) > 1:
         cycles["total"] = [run.total for run in steps]
-    return Table(
+    return [
         ["layer", "change", *(str(run.revision) for run in steps)],
-        [
-            ["", "", *(run.time[:10] for run in steps)],
-            *([name, change(row[0], row[-1]), *map(_count, row)] for name, row in cycles.items()),
-            ["predicted", "", *(_count(_predicted(run)) for run in steps)],
-            ["verdict", "", *("PASS" if run.passed else "FAIL" for run in steps)],
-        ],
-    )
+        ["", "", *(run.time[:10] for run in steps)],
+        *([name, change(row[0], row[-1]), *map(_count, row)] for name, row in cycles.items()),
+        ["predicted", "", *(_count(_predicted(run)) for run in steps)],
+        ["verdict", "", *("PASS" if run.passed else "FAIL" for run in steps)],
+    ]
 
 
 def render(all_series: Sequence[Series], *, last: int) -> str:
     """The trend of every series for a terminal."""
     return "\n\n".join(
-        f"{series.title}\n\n{aligned(trend(series, last=last))}" for series in all_series
+        f"{series.title}\n\n{aligned(trend(series, last=last), {0})}" for series in all_series
     )
 
 
-def overview(all_series: Sequence[Series]) -> Table:
-    """A line a series: its latest run, and the last time that its cycles changed."""
-    return Table(
-        ["project", "back-end", "configuration", "runs", "latest", "commit", "cycles", "change"],
-        [_overview_row(series) for series in all_series],
-        text_columns=3,
-    )
+def overview(all_series: Sequence[Series]) -> str:
+    """For a terminal, a line a series: its latest run, and the last change of its cycles."""
+    head = ["project", "back-end", "configuration", "runs", "latest", "commit", "cycles", "change"]
+    return aligned([head, *map(_overview_row, all_series)], {0, 1, 2})
 
 
 def _overview_row(series: Series) -> list[str]:
@@ -144,13 +141,12 @@ def _overview_row(series: Series) -> list[str]:
     ]
 
 
-def aligned(table: Table) -> str:
-    """A table for a terminal."""
-    rows = [table.headings, *table.rows]
+def aligned(rows: Rows, left: Collection[int]) -> str:
+    """A table for a terminal; the columns `left` are words, the others numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < table.text_columns else cell.rjust(width)
+            cell.ljust(width) if column in left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

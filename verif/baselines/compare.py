@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heepstor.history import aligned, change
-from heepstor.report.page import Table
 from verif.baselines.baseline import UPDATE, Baseline
 
 
@@ -39,8 +38,8 @@ class Difference:
     @property
     def words(self) -> str:
         """All of it in a sentence without its end."""
-        cycles = " -> ".join("-" if n is None else f"{n:,}" for n in (self.before, self.now))
-        return f"{self.layer} {self.verdict}: {cycles} cycles, {change(self.before, self.now)}"
+        before, now, difference = _sides(self.before, self.now)
+        return f"{self.layer} {self.verdict}: {before} -> {now} cycles, {difference}"
 
 
 @dataclass(frozen=True)
@@ -77,22 +76,20 @@ class Comparison:
         lines = [f"{self.project}, {self.backend}: cycles since the {self.baseline.origin}"]
         if moved:
             lines.append(f"configuration {self.baseline.config} -> {self.now.config}")
-        lines += aligned(self._table()).splitlines()
+        lines += aligned(self._table(), {0, 4}).splitlines()
         lines.append(f"if this is meant: {UPDATE} {self.project}")
         return "\n  ".join(lines)
 
-    def _table(self) -> Table:
+    def _table(self) -> list[list[str]]:
         before, now = (sum(one.cycles.values()) for one in (self.baseline, self.now))
-        rows = [
-            [found.layer, _count(found.before), _count(found.now), change(found.before, found.now)]
-            for found in self.differences
-        ]
-        verdicts = [found.verdict for found in self.differences]
-        total = ["total", f"{before:,}", f"{now:,}", change(before, now)]
-        return Table(
+        return [
             ["layer", "baseline", "now", "change", ""],
-            [[*row, verdict] for row, verdict in zip([*rows, total], [*verdicts, ""], strict=True)],
-        )
+            *(
+                [found.layer, *_sides(found.before, found.now), found.verdict]
+                for found in self.differences
+            ),
+            ["total", *_sides(before, now), ""],
+        ]
 
 
 def compare(project: str, backend: str, baseline: Baseline, now: Baseline) -> Comparison:
@@ -111,5 +108,6 @@ def compare(project: str, backend: str, baseline: Baseline, now: Baseline) -> Co
     return Comparison(project, backend, baseline, now, tuple(differences))
 
 
-def _count(cycles: int | None) -> str:
-    return "-" if cycles is None else f"{cycles:,}"
+def _sides(before: int | None, now: int | None) -> list[str]:
+    """Cells of a table: before, now, and the change."""
+    return [*("-" if n is None else f"{n:,}" for n in (before, now)), change(before, now)]
