@@ -118,7 +118,7 @@ def _evaluate_all(
     common = {
         "code": cache.file_digests(_CODE),
         "images": _digest(split.images.tobytes(), split.labels.tobytes()),
-        "inputs": str(inputs),
+        "inputs": [inputs.crop, inputs.input_shape, inputs.data_set.mean, inputs.data_set.std],
         "network": _network_digest(project),
         "torch": torch.__version__,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +95,20 @@ def test_the_same_call_computes_nothing_again(
     for row in (*first["models"], *again["models"]):
         row["images_per_s"] = None
     assert again == first
+
+
+def test_another_process_goes_on_where_this_one_was(target: project.Project) -> None:
+    run(target)
+    program = (
+        "import pathlib, sys\n"
+        "from heepstor import accuracy, config, flow, project\n"
+        "flow.ROOT = root = pathlib.Path(sys.argv[1])\n"
+        "accuracy.measure(project.Project('blocks', root / 'blocks'), root, "
+        "options=flow.Options(config=config.load()), device='cpu', on_progress=print)\n"
+    )
+    command = [sys.executable, "-c", program, str(flow.ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
 
 
 def change_weights(target: project.Project) -> None:
