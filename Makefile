@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? CFG=file                another hardware description than heepstor_cfg.hjson
 #? BACKEND=name            software, direct or stream: who computes; without it the planner chooses
 #? MEMORY_BANKS=n          overrides memory.banks
+#? LOG=file                what a board printed, for `make compare`
 #? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
 #? RTL=n                   images of `make accuracy` that are simulated, too
@@ -43,6 +44,9 @@ sim: given-PROJECT setup ## generate, build, simulate, compare with the golden m
 
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
 	heepstor app$(hardware)$(software) -- "$$PROJECT"
+
+compare: given-PROJECT given-LOG setup ## compare a simulated run with what a board printed
+	heepstor compare --fpga "$$LOG" -- "$$PROJECT"
 
 history: setup ## cycles per layer from commit to commit; without PROJECT, all projects in short
 	heepstor history$(if $(PROJECT), -- "$$PROJECT")
@@ -86,6 +90,7 @@ given-%:
 
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
+accepted-LOG = file
 
-.PHONY: help setup sim app history train accuracy heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app compare history train accuracy heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help

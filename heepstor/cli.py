@@ -33,6 +33,7 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor sim cifar10                  everything, from the model to the verdict
   heepstor sim cifar10 --backend software --set memory.banks=8
   heepstor app cifar10                  generated C++ and firmware only
+  heepstor compare cifar10 --fpga LOG   against what a board printed
   heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
   heepstor history cifar10              its cycles per layer, from commit to commit
 """
@@ -43,6 +44,21 @@ the bit-exact golden model, quantized per tensor and per channel. An interrupted
 it was; what it finds is in build/accuracy/PROJECT/.
 
 Hardware, back-end and quantization options are those of the images in RTL simulation (--rtl).
+"""
+
+_COMPARE = """\
+Puts the cycles that the planner predicted, that the simulation took and that a board printed beside
+each other, layer by layer. Exits with 1 when a layer leaves its tolerance or the log is incomplete.
+
+  heepstor capture --port /dev/ttyUSB1 --output log.txt
+  heepstor compare cifar10 --fpga log.txt
+  heepstor compare cifar10 --fpga log.txt --tolerance 0.1% --tolerance softmax=20
+  heepstor compare cifar10 --fpga old.txt --clock-hz 100000000 --allow-mismatch
+"""
+
+_CAPTURE = """\
+Records a run: start it, then reset the board. Ends with the firmware's @result record, after a
+silence, or with Ctrl-C; every byte that came is in the file. A port that disappears is waited for.
 """
 
 _SWEEP = """\
@@ -146,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     projects = commands.add_parser("projects", help="list the projects")
     projects.set_defaults(run=_projects)
 
+    _add_compare(commands)
+    _add_capture(commands)
+
     train = commands.add_parser("train", help="train a project's weights")
     train.add_argument("project")
     train.add_argument(
@@ -222,6 +241,77 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print a list a script can read")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _add_compare(commands: Any) -> None:  # noqa: ANN401 (argparse does not name its type)
+    compare = commands.add_parser(
+        "compare",
+        help="predicted, simulated and a board's cycles, layer by layer",
+        description=_COMPARE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("project", help="a project that was simulated, as by `heepstor sim`")
+    compare.add_argument(
+        "--fpga",
+        type=Path,
+        required=True,
+        metavar="LOG",
+        help="what a board printed: records of our firmware, or HEEPstor's Performance Summary",
+    )
+    compare.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="the simulated run (default: build/PROJECT/report.json)",
+    )
+    compare.add_argument(
+        "--clock-hz",
+        type=_positive,
+        metavar="N",
+        help="clock of the run, for a Performance Summary, which has times",
+    )
+    compare.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="[LAYER=]N[%]",
+        help="cycles, or percent, that a layer or each layer may differ by (default: 0, or "
+        "CYCLE_TOLERANCE of model.py)",
+    )
+    compare.add_argument(
+        "--allow-mismatch",
+        action="store_true",
+        help="compare although another configuration, RTL or image ran",
+    )
+    compare.add_argument("--json", action="store_true", help="print it for a script")
+    compare.set_defaults(run=_compare)
+
+
+def _add_capture(commands: Any) -> None:  # noqa: ANN401 (as above)
+    capture = commands.add_parser(
+        "capture",
+        help="record what a board prints on its serial port",
+        description=_CAPTURE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    capture.add_argument("--port", required=True, metavar="DEVICE", help="as /dev/ttyUSB1")
+    capture.add_argument(
+        "--baud",
+        type=_positive,
+        metavar="N",
+        help="bits a second (default: uart.baud_rate of heepstor_cfg.hjson)",
+    )
+    capture.add_argument(
+        "--output", type=Path, required=True, metavar="LOG", help="file to make; it must not exist"
+    )
+    capture.add_argument(
+        "--timeout",
+        type=_positive,
+        default=60,
+        metavar="S",
+        help="seconds of silence that end the recording (default: 60)",
+    )
+    capture.set_defaults(run=_capture)
 
 
 def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
@@ -377,6 +467,40 @@ def _projects(options: argparse.Namespace) -> int:
     for name in project.names():
         print(name)
     return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from heepstor.board.files import compare_files
+    from heepstor.board.text import render
+
+    comparison = compare_files(
+        options.project,
+        options.fpga,
+        report_file=options.report,
+        clock_hz=options.clock_hz,
+        tolerances=options.tolerance,
+        allow_mismatch=options.allow_mismatch,
+    )
+    if options.json:
+        print(json.dumps(comparison.as_dict(), indent=2))
+    else:
+        print(render(comparison))
+    return 0 if comparison.passed else EXIT_FAILED
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from heepstor.board.capture import capture
+
+    captured = capture(
+        options.port,
+        options.baud or configuration.load().uart_baud_rate,
+        options.output,
+        silence_s=options.timeout,
+        on_line=lambda line: _say(f"    | {line}"),
+        on_event=_say,
+    )
+    print(captured)
+    return {"result": 0, "silence": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}[captured.ended]
 
 
 def _train(options: argparse.Namespace) -> int:

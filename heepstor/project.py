@@ -1,9 +1,10 @@
 """Finds and loads the projects: the folders of `sw/apps` that hold a `model.py`.
 
 `model.py` defines `model()`, which returns the `nn.Sequential`, and `INPUT_SHAPE`, without the
-batch. The rest is optional: `APPEND_FINAL_SOFTMAX` (False), `BATCH` (1), `CLASS_NAMES`, and for
-training `DATASET` and `CROP`. Beside it lie `weights.safetensors`, `training.json`, `sample.npy`
-and `sample.json`; a project without weights runs with pseudo-random ones, and says so.
+batch. The rest is optional: `APPEND_FINAL_SOFTMAX` (False), `BATCH` (1), `CLASS_NAMES`,
+`CYCLE_TOLERANCE` (of `heepstor compare`: `100`, `"0.5%"`, or either by layer, as `{"fc1": 100}`),
+and for training `DATASET` and `CROP`. Beside it lie `weights.safetensors`, `training.json`,
+`sample.npy` and `sample.json`; a project without weights runs with pseudo-random ones, and says so.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Definition:
     """What a `model.py` says; `model` is untrained.
 
     `input_shape` is `(C, H, W)` or `(F,)`. `crop` is the side, in pixels, of the centre of the data
-    set's images that is resized to the input.
+    set's images that is resized to the input. `cycle_tolerance` is what `heepstor compare
+    --tolerance` takes.
     """
 
     model: nn.Sequential
@@ -45,6 +47,7 @@ class Definition:
     append_final_softmax: bool
     batch: int
     class_names: tuple[str, ...]
+    cycle_tolerance: tuple[str, ...]
     data_set: datasets.DataSet | None
     crop: int | None
 
@@ -270,6 +273,7 @@ class _Reader:
             append_final_softmax=self._value("APPEND_FINAL_SOFTMAX", bool, "True or False", False),
             batch=self._positive("BATCH", 1),
             class_names=self._class_names(data_set),
+            cycle_tolerance=self._cycle_tolerance(),
             data_set=data_set,
             crop=self._positive("CROP", data_set.size) if data_set else None,
         )
@@ -329,6 +333,14 @@ class _Reader:
     def _class_names(self, data_set: datasets.DataSet | None) -> tuple[str, ...]:
         default = data_set.classes if data_set else ()
         return tuple(self._value("CLASS_NAMES", (tuple, list), "a list of names", default))
+
+    def _cycle_tolerance(self) -> tuple[str, ...]:
+        accepted = 'cycles or "N%", or a dict of them by layer'
+        value = self._value("CYCLE_TOLERANCE", (int, str, dict), accepted, {})
+        by_layer = value if isinstance(value, dict) else {"": value}
+        return tuple(
+            f"{layer}={limit}" if layer else str(limit) for layer, limit in by_layer.items()
+        )
 
     def _positive(self, name: str, default: int) -> int:
         value: int = self._value(name, int, "1 or more", default)

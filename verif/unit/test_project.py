@@ -111,6 +111,21 @@ def test_a_minimal_model_py_is_enough(tmp_path: Path) -> None:
     assert np.array_equal(loaded.sample, project.find("own", tmp_path).load().sample)
 
 
+@pytest.mark.parametrize(
+    ("text", "tolerance"),
+    [
+        ("", ()),
+        ("CYCLE_TOLERANCE = 20", ("20",)),
+        ("CYCLE_TOLERANCE = '0.5%'", ("0.5%",)),
+        ("CYCLE_TOLERANCE = {'fc1': 20, 'conv1': '0.5%'}", ("fc1=20", "conv1=0.5%")),
+    ],
+)
+def test_a_tolerance_in_model_py_is_what_compare_takes(
+    tmp_path: Path, text: str, tolerance: tuple[str, ...]
+) -> None:
+    assert make(tmp_path, f"{MODEL}\n{text}\n").define().cycle_tolerance == tolerance
+
+
 def test_weights_are_those_of_the_file(tmp_path: Path) -> None:
     target = make(tmp_path)
     write_weights(target)
@@ -148,6 +163,7 @@ def test_without_any_project_the_place_for_them_is_named(tmp_path: Path) -> None
         (MODEL + "BATCH = 0\n", "BATCH is 0; it must be 1 or more"),
         (MODEL + "APPEND_FINAL_SOFTMAX = 1\n", "APPEND_FINAL_SOFTMAX is 1; it must be True or"),
         (MODEL + "CLASS_NAMES = 'ab'\n", "CLASS_NAMES is 'ab'; it must be a list"),
+        (MODEL + "CYCLE_TOLERANCE = [1]\n", r"CYCLE_TOLERANCE is \[1\]; it must be cycles or"),
         (MODEL + "DATASET = 'SVHN'\n", "DATASET: data set 'SVHN' is unknown; known are CIFAR-10"),
     ],
 )
