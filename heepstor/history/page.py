@@ -11,9 +11,11 @@ from matplotlib.ticker import PercentFormatter
 from heepstor.history.database import Run
 from heepstor.history.trend import Series, trend
 from heepstor.report import charts, page
+from heepstor.report.tables import short
 
 _HEIGHT = 300
 _DRAWN_LAYERS = len(charts.SERIES)
+_LABEL_LENGTH = 28
 
 
 def render(all_series: Sequence[Series], *, last: int) -> str:
@@ -49,7 +51,8 @@ def _plot(axes: Axes, steps: Sequence[Run]) -> None:
     positions = range(len(steps))
     for name, color in zip(_largest(steps), charts.SERIES, strict=False):
         change = _relative([run.cycles(name) for run in steps])
-        axes.plot(positions, change, marker="o", color=color, label=charts.printable(name))
+        label = charts.printable(short(name, _LABEL_LENGTH))
+        axes.plot(positions, change, marker="o", color=color, label=label)
     total = _relative([run.total for run in steps])
     axes.plot(positions, total, marker="o", linewidth=3, color=charts.TEXT, label="total")
     axes.set_xticks(positions, [str(run.revision) for run in steps], rotation=30, ha="right")

@@ -22,6 +22,7 @@ from heepstor import cli, history, revision
 from heepstor.errors import HistoryError
 from heepstor.history import database
 from heepstor.revision import ROOT
+from verif.harness import browser
 
 LAYERS = {"conv1+relu1": 1000, "fc1": 200}
 
@@ -397,6 +398,28 @@ def test_every_documented_command_works(
     for line in documented:
         assert cli.main(line.split()) == 0, line
         assert "cifar10" in capsys.readouterr().out
+
+
+_OUTSIDE = """[...page.querySelectorAll("svg text")].filter((text) => {
+    const inner = text.getBoundingClientRect();
+    const outer = text.closest("figure").getBoundingClientRect();
+    return inner.left < outer.left || inner.right > outer.right;
+}).map((text) => text.textContent)"""
+
+
+@pytest.mark.parametrize("width", browser.WIDTHS)
+def test_the_page_fits_and_is_readable_in_a_browser(path: Path, tmp_path: Path, width: str) -> None:
+    from heepstor.history import page
+
+    long = {f"{'convolution' * 5}{number}": 10 for number in range(9)}
+    series = recorded(path, *(a_report(commit=c, cycles=long) for c in "abcdef"))
+    html = page.render(series, last=6)
+    shown = browser.look(html, browser.WIDTHS[width], tmp_path, {"outside": _OUTSIDE})
+    assert shown["needed"] == browser.WIDTHS[width], "the page has to be scrolled sideways"
+    assert shown["outside"] == []
+    assert list(browser.unreadable(shown)) == []
+    assert shown["loaded"] == []
+    assert "net, stream, configuration 0x00000001" in shown["text"]
 
 
 @pytest.mark.parametrize("slow", ["torch", "matplotlib", "numpy"])
