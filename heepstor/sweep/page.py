@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from heepstor.report import charts, page
 from heepstor.report.page import Table
@@ -16,10 +16,12 @@ from heepstor.sweep.results import Row
 from heepstor.sweep.spec import Sweep
 
 _HEIGHT = 300
+_DECADE = 10
 _EXPLANATION = (
     "A point is on the front if no other point of the same task is as good in everything and "
-    "better in something: predicted cycles, the array (its area, if all of it was measured, else "
-    "its processing elements, ports and buffers), memory and recorded accuracy."
+    "better in something: predicted cycles, and how few layers they leave out; the array (its "
+    "area, if all of it was measured, else its processing elements, ports and buffers); memory; "
+    "recorded accuracy."
 )
 
 
@@ -75,8 +77,7 @@ def _chart(
     """Predicted cycles; a colour for each project, points on the front filled."""
 
     def plot(axes: Axes) -> None:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        _scale(axes, [row.number("predicted", "cycles") for row in rows])
         axes.set_xlabel(label)
         axes.set_ylabel("predicted cycles")
         axes.grid(visible=True)
@@ -106,6 +107,15 @@ def _chart(
         plot, name=name, title=f"{task}: {title}", description=description, height=_HEIGHT
     )
     return page.chart(svg, f"{title}: filled points are on the front.")
+
+
+def _scale(axes: Axes, cycles: Sequence[int]) -> None:
+    """Cycles upwards: logarithmic where they differ by much, with numbers that are written out."""
+    if max(cycles) > _DECADE * min(cycles) > 0:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def _colors(count: int) -> list[str]:

@@ -7,7 +7,7 @@ another one has other files than who asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache, lru_cache
 from math import prod
@@ -27,7 +27,42 @@ from heepstor.sweep.spec import PLANNER, Point
 Numbers = dict[str, Any]
 """A result, as JSON has it."""
 
-_SOURCES = ("heepstor", "golden", "rtl", "sw/runtime", "sw/hal", "sw/ops", "requirements")
+_COMMON = (
+    "heepstor/config.py",
+    "heepstor/errors.py",
+    "heepstor/registers.py",
+    "heepstor/sweep/stages.py",
+)
+_PLANNING = (
+    *_COMMON,
+    "heepstor/datasets.py",
+    "heepstor/frontend",
+    "heepstor/ir.py",
+    "heepstor/job.py",
+    "heepstor/plan",
+    "heepstor/project.py",
+    "heepstor/quantize",
+)
+_HARDWARE = ("heepstor/build", "heepstor/emit", "requirements/constraints.txt", "rtl")
+_RUNNING = (
+    "golden",
+    "heepstor/flow.py",
+    "heepstor/history",
+    "heepstor/report",
+    "heepstor/revision.py",
+    "heepstor/sim",
+    "sw/hal",
+    "sw/ops",
+    "sw/runtime",
+)
+
+SOURCES: Mapping[str, Sequence[str]] = {
+    "predict": _PLANNING,
+    "area": (*_COMMON, *_HARDWARE),
+    "simulate": (*_PLANNING, *_HARDWARE, *_RUNNING),
+}
+"""Files and folders that the code of a stage, and what it builds from, is in."""
+
 _KEPT_PLANS = 64
 
 
@@ -38,11 +73,12 @@ def inputs(stage: str, point: Point) -> Mapping[str, Any]:
         HeepstorError: there is no such hardware or project.
     """
     if stage == "area":
-        return {"parameters": area.parameters_of(point.config()), "sources": _sources_digest()}
+        parameters = area.parameters_of(point.config())
+        return {"parameters": parameters, "sources": _sources_digest(stage)}
     return {
         "point": asdict(point),
         "files": _project_digest(point.project),
-        "sources": _sources_digest(),
+        "sources": _sources_digest(stage),
     }
 
 
@@ -169,12 +205,13 @@ def _project_digest(name: str) -> str:
 
 
 @cache
-def _sources_digest() -> str:
-    """Of the code that this process has loaded, and of what it builds from."""
-    files = sorted(
-        path
-        for folder in _SOURCES
-        for path in (flow.ROOT / folder).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-    )
+def _sources_digest(stage: str) -> str:
+    """Of the code that this process has loaded: looked at once."""
+    files = [file for source in SOURCES[stage] for file in _files(flow.ROOT / source)]
     return build_cache.digest_of({"files": build_cache.file_digests(files)})
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".pyc")
