@@ -209,6 +209,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="where PyTorch runs the float models: cpu, cuda, ... (default: a GPU if there is one)",
     )
+    accuracy.add_argument(
+        "--data-name", metavar="TEXT", help="what to call the data in the result, if not as usual"
+    )
     accuracy.add_argument("--json", action="store_true", help="print accuracy.json instead")
     accuracy.set_defaults(run=_accuracy)
 
@@ -530,6 +533,7 @@ def _accuracy(options: argparse.Namespace) -> int:
         options=_flow_options(options),
         rtl=options.rtl,
         device=options.device,
+        data_name=options.data_name,
         on_progress=terminal.on_progress,
         on_message=terminal.on_message,
     )

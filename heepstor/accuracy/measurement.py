@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -27,6 +27,8 @@ from heepstor.train import Inputs
 
 Listener = Callable[[str], None]
 
+_FILES = ("accuracy.json", "disagreements.csv")
+
 # The code that decides a class.
 _CODE = (
     *sorted(Path(golden.__file__).parent.glob("*.py")),
@@ -43,6 +45,7 @@ def measure(
     options: flow.Options,
     rtl: int | None = None,
     device: str | None = None,
+    data_name: str | None = None,
     on_progress: Listener = lambda message: None,
     on_message: Listener = lambda message: None,
 ) -> Document:
@@ -57,6 +60,7 @@ def measure(
         options: hardware, back-end and quantization of the images in RTL simulation.
         rtl: how many images to run on the simulated SoC; none unless given.
         device: PyTorch's name of where the float models run; a GPU where there is one.
+        data_name: what to call the data; its usual name unless given.
         on_progress: how far it is; each message replaces the one before.
         on_message: what else there is to say.
 
@@ -68,70 +72,92 @@ def measure(
         DataError: the data set is missing, incomplete or corrupted.
         HeepstorError: the device cannot be used, or firmware or simulator not be built.
     """
+    place = _device(device)
+    task = _prepare(project, data_dir, on_message)
+    evaluations = _evaluate_all(task, place, on_progress, on_message)
+    indices = document.disagreeing(evaluations)
+    checks = None
+    if rtl is not None:
+        spots = spot_checks.choose(indices, len(task.split), rtl)
+        say = _prefixed("RTL", on_progress)
+        checks = spot_checks.run(task.project, spots, task.split, task.inputs, options, say)
+    result: Document = {
+        "schema": document.SCHEMA,
+        "project": project.name,
+        "weights": task.project.weights_source,
+        "data": {
+            "name": data_name or task.data_set.name,
+            "test_images": len(task.split),
+            "test_images_of_whole": task.data_set.sizes[1],
+        },
+        "device": str(place),
+        "torch": torch.__version__,
+        "models": document.model_rows(evaluations, task.split),
+        "disagreements": document.disagreement_rows(indices, evaluations, task.split),
+        "rtl": checks and document.rtl_section(checks, options),
+        "files": [os.path.relpath(task.folder / name, flow.ROOT) for name in _FILES],
+    }
+    texts = (json.dumps(result, indent=2) + "\n", document.as_csv(result))
+    for name, text in zip(_FILES, texts, strict=True):
+        hardware.write_if_changed(task.folder / name, text)
+    return result
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A network, the images to classify, and where what is found goes."""
+
+    project: LoadedProject
+    data_set: DataSet
+    split: Split
+    inputs: Inputs
+    folder: Path
+
+    def key(self, model: Model, device: str) -> str:
+        """Stands for everything that the classes of a model depend on."""
+        data = self.data_set
+        parts = {
+            "code": cache.file_digests(_CODE),
+            "device": device,
+            "images": _digest(self.split.images.tobytes(), self.split.labels.tobytes()),
+            "inputs": [self.inputs.crop, self.inputs.input_shape, data.mean, data.std],
+            "model": model.name,
+            "network": _network_digest(self.project),
+            "torch": torch.__version__,
+        }
+        return cache.digest_of(parts)
+
+
+def _prepare(project: Project, data_dir: Path, on_message: Listener) -> _Task:
     definition = project.define()
-    if definition.data_set is None or definition.crop is None:
+    data_set, crop = definition.data_set, definition.crop
+    if data_set is None or crop is None:
         known = ", ".join(data_set.name for data_set in datasets.DATA_SETS)
         raise ProjectError(
             f"{project.folder / 'model.py'}: has no DATASET to measure on; accepted are {known}"
         )
-    loaded = project.load(batch=1)
-    place = _device(device)
-    split = datasets.load_from(definition.data_set, data_dir, on_progress=on_message).test
-    inputs = Inputs(definition.data_set, definition.crop, definition.input_shape)
-
-    folder = flow.ROOT / "build" / "accuracy" / project.name
-    evaluations = _evaluate_all(loaded, split, inputs, place, folder, on_progress, on_message)
-    indices = document.disagreeing(evaluations)
-    checks = None
-    if rtl is not None:
-        spots = spot_checks.choose(indices, len(split), rtl)
-        say = _prefixed("RTL", on_progress)
-        checks = spot_checks.run(loaded, spots, split, inputs, options, say)
-
-    files = {name: folder / name for name in ("accuracy.json", "disagreements.csv")}
-    result: Document = {
-        "schema": document.SCHEMA,
-        "project": project.name,
-        "weights": loaded.weights_source,
-        "data": _describe(definition.data_set, split),
-        "device": str(place),
-        "torch": torch.__version__,
-        "models": document.model_rows(evaluations, split),
-        "disagreements": document.disagreement_rows(indices, evaluations, split),
-        "rtl": checks and document.rtl_section(checks, options),
-        "files": [os.path.relpath(path, flow.ROOT) for path in files.values()],
-    }
-    hardware.write_if_changed(files["accuracy.json"], json.dumps(result, indent=2) + "\n")
-    hardware.write_if_changed(files["disagreements.csv"], document.as_csv(result))
-    return result
+    return _Task(
+        project.load(batch=1),
+        data_set,
+        datasets.load_from(data_set, data_dir, on_progress=on_message).test,
+        Inputs(data_set, crop, definition.input_shape),
+        flow.ROOT / "build" / "accuracy" / project.name,
+    )
 
 
 def _evaluate_all(
-    project: LoadedProject,
-    split: Split,
-    inputs: Inputs,
-    device: torch.device,
-    folder: Path,
-    on_progress: Listener,
-    on_message: Listener,
+    task: _Task, device: torch.device, on_progress: Listener, on_message: Listener
 ) -> Mapping[Model, Evaluation]:
-    common = {
-        "code": cache.file_digests(_CODE),
-        "images": _digest(split.images.tobytes(), split.labels.tobytes()),
-        "inputs": [inputs.crop, inputs.input_shape, inputs.data_set.mean, inputs.data_set.std],
-        "network": _network_digest(project),
-        "torch": torch.__version__,
-    }
     found = {}
     for model in MODELS:
-        place = "cpu" if model.arithmetic is Arithmetic.GOLDEN else str(device)
-        key = cache.digest_of({**common, "model": model.name, "device": place})
+        key = task.key(model, "cpu" if model.arithmetic is Arithmetic.GOLDEN else str(device))
+        partial = Partial(task.folder / f"{model.name}-{key}.json", key, len(task.split))
         with threads(model):
             found[model] = evaluate(
-                scorer(model, project, device),
-                split,
-                inputs,
-                Partial(folder / f"{model.name}-{key}.json", key, len(split)),
+                scorer(model, task.project, device),
+                task.split,
+                task.inputs,
+                partial,
                 batch=first_batch(model, device),
                 on_progress=_prefixed(model.name.replace("_", " "), on_progress),
                 on_message=on_message,
@@ -175,17 +201,5 @@ def _device(name: str | None) -> torch.device:
     return device
 
 
-def _describe(data_set: DataSet, split: Split) -> Document:
-    return {
-        "name": data_set.name,
-        "test_images": len(split),
-        "test_images_of_whole": data_set.sizes[1],
-    }
-
-
 def _prefixed(prefix: str, listener: Listener) -> Listener:
-    return partial(_say_after, prefix, listener)
-
-
-def _say_after(prefix: str, listener: Listener, message: str) -> None:
-    listener(f"{prefix}: {message}")
+    return lambda message: listener(f"{prefix}: {message}")

@@ -21,7 +21,6 @@ module sa_drain #(
     parameter  int unsigned Size            = 8,
     parameter  int unsigned AccumulatorRows = 64,
     parameter  int unsigned Ports           = 1,
-    parameter  int unsigned WriteDepth      = 8,
     localparam int unsigned AccRowWidth     = sa_pkg::index_width(AccumulatorRows)
 ) (
     input logic clk_i,
@@ -55,6 +54,7 @@ module sa_drain #(
   localparam int unsigned GroupWidth = sa_pkg::index_width(LaneGroups);
   localparam int unsigned Slots = sa_job_pkg::EpilogueChannels / Ports;  // scales of a lane
   localparam int unsigned SlotWidth = sa_pkg::index_width(Slots);
+  localparam int unsigned WriteDepth = sa_job_pkg::WriteDepth;
   localparam int unsigned RoomWidth = $clog2(WriteDepth + 1);
   localparam logic [AccRowWidth-1:0] HalfRows = AccRowWidth'(AccumulatorRows / 2);
 
@@ -179,8 +179,7 @@ module sa_drain #(
 
   assign next_half = half_q ^ block_leaves;
   assign next_row  = block_leaves ? '0 : row_q + AccRowWidth'(row_leaves);
-  assign acc_valid_o = active_q && !job_leaves && final_q != '0 &&
-      (row_leaves || !(fresh_q || kept_q));
+  assign acc_valid_o = final_q != '0 && (row_leaves || !(fresh_q || kept_q));
   assign acc_row_o = next_row + (next_half ? HalfRows : '0);
   assign row_taken = acc_valid_o && acc_ready_i;
   assign sums = fresh_q ? acc_rdata_i : sums_q;
@@ -260,7 +259,7 @@ module sa_drain #(
     assign lanes[p] = tile_columns_q > 8'(p);
   end
 
-  assign issue = active_q && (fresh_q || kept_q) && params_there_q &&
+  assign issue = (fresh_q || kept_q) && params_there_q &&
       (!last_position || (lanes & ~has_room) == '0);
 
   assign done_o = !active_q && all_written == '1;
@@ -278,11 +277,7 @@ module sa_drain #(
   // What is in the pipeline at a flush comes out and is dropped: a bit for each of its cycles.
   logic [sa_pkg::EpilogueLatency:0] flushed_q;
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) flushed_q <= '0;
-    else if (flush_i) flushed_q <= '1;
-    else flushed_q <= flushed_q << 1;
-  end
+  always_ff @(posedge clk_i) flushed_q <= flush_i ? '1 : flushed_q << 1;
 
   logic first_position;
   assign first_position = pool_columns_q == job_i.pool_columns && pool_rows_q == job_i.pool_rows;
@@ -309,7 +304,7 @@ module sa_drain #(
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) valid_q <= 1'b0;
-      else valid_q <= issue && lanes[p] && !flush_i;
+      else valid_q <= issue && lanes[p];
     end
 
     sa_epilogue u_epilogue (
@@ -359,7 +354,7 @@ module sa_drain #(
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) room_q <= RoomWidth'(WriteDepth);
-      else if (flush_i || job_start_i) room_q <= RoomWidth'(WriteDepth);
+      else if (flush_i) room_q <= RoomWidth'(WriteDepth);
       else begin
         room_q <= room_q - RoomWidth'(issue && lanes[p] && last_position) +
             RoomWidth'(word_written_i[p]);

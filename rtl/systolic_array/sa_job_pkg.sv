@@ -9,6 +9,8 @@ package sa_job_pkg;
   localparam int unsigned EpilogueChannels = 256;
   // Accesses that a memory port may have granted and not answered.
   localparam int unsigned MaxOutstanding = 4;
+  // Results that may wait at a memory port: what it has room for, and sa_drain counts.
+  localparam int unsigned WriteDepth = 8;
 
   typedef logic signed [LinWidth-1:0] lin_t;
 

@@ -14,8 +14,7 @@
 //   obi_req_o and obi_gnt_i        _______________/~~~~~~~~~~\_________
 //   obi_rvalid_i, rvalid_o         __________________________/~~~~~~~~~   at the earliest
 module sa_port #(
-    parameter  int unsigned WriteDepth = 8,
-    localparam int unsigned Clients    = 3
+    localparam int unsigned Clients = 3
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -53,6 +52,7 @@ module sa_port #(
     input  logic        obi_err_i
 );
 
+  localparam int unsigned WriteDepth = sa_job_pkg::WriteDepth;
   localparam int unsigned MaxOutstanding = sa_job_pkg::MaxOutstanding;
   localparam int unsigned CountWidth = $clog2(MaxOutstanding) + 1;
 

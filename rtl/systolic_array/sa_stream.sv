@@ -10,7 +10,7 @@
 //   start_i         __/~~\_______________________________________________________
 //   running_o       _______/~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\_____
 //   a unit's error  ____________________________/~~~\____________________________
-//   flush           _________________________________/~~~\_______________________
+//   flush           _________________________________/~~~~~~~~~~~~~~~~~~~~~~~~\_
 //   ports are idle  __/~~~~~~~~\____________________________________________/~~~~~
 //   done_o, errors  ________________________________________________________/~~~\
 module sa_stream #(
@@ -69,8 +69,6 @@ module sa_stream #(
     input  logic [Ports-1:0]       obi_err_i
 );
 
-  localparam int unsigned WriteDepth = 8;
-
   // Clients of a port, the first one served first.
   localparam int unsigned Weights = 0;
   localparam int unsigned Activations = 1;
@@ -94,9 +92,7 @@ module sa_stream #(
   logic [Ports-1:0][31:0] port_error_address;
 
   for (genvar q = 0; q < Ports; q++) begin : gen_port
-    sa_port #(
-        .WriteDepth(WriteDepth)
-    ) u_port (
+    sa_port u_port (
         .clk_i,
         .rst_ni,
         .flush_i(flush),
@@ -297,8 +293,7 @@ module sa_stream #(
   sa_drain #(
       .Size(Size),
       .AccumulatorRows(AccumulatorRows),
-      .Ports(Ports),
-      .WriteDepth(WriteDepth)
+      .Ports(Ports)
   ) u_drain (
       .clk_i,
       .rst_ni,
@@ -327,8 +322,7 @@ module sa_stream #(
   typedef enum logic [1:0] {
     Idle,
     Runs,
-    Flush,
-    Ends  // ports await what they have asked for
+    Flush  // ports await what they have asked for
   } state_e;
 
   state_e state_d, state_q;
@@ -351,7 +345,7 @@ module sa_stream #(
   always_comb begin
     state_d  = state_q;
     errors_d = errors_q;
-    unique case (state_q)
+    case (state_q)
       Idle: begin
         errors_d = '0;
         if (start_i) state_d = Runs;
@@ -364,8 +358,7 @@ module sa_stream #(
           state_d = Idle;
         end
       end
-      Flush: state_d = Ends;
-      Ends: if (port_idle == '1) state_d = Idle;
+      default: if (port_idle == '1) state_d = Idle;
     endcase
     // Who aborts wants to hear of no error.
     if (abort_i && state_q != Idle) begin
@@ -386,20 +379,21 @@ module sa_stream #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q <= Idle;
-      errors_q <= '0;
       bus_error_address_q <= '0;
     end else begin
       state_q <= state_d;
-      errors_q <= errors_d;
       bus_error_address_q <= bus_error_address_d;
     end
   end
+
+  always_ff @(posedge clk_i) errors_q <= errors_d;
 
   assign flush = state_q == Flush;
   assign core_abort_o = flush;
   assign running_o = state_q != Idle;
   assign bus_error_address_o = bus_error_address_q;
-  assign done_o = running_o && state_d == Idle && (chain_done || errors_q != '0);
+  // A job that ends while it is flushed, in the cycle after an ABORT, does not end the chain.
+  assign done_o = running_o && state_d == Idle && (state_q == Runs || errors_q != '0);
   assign errors_o = errors_q;
 
   ////////////////////////////////

@@ -25,8 +25,8 @@ import torch
 from torch import nn
 
 import heepstor
-from golden import gemm, numpy_twin
-from heepstor import config
+from golden import gemm, network, numpy_twin
+from heepstor import config, project
 from heepstor.build import rtl
 from verif.benchmarks import uvm_throughput
 from verif.harness import seeds
@@ -44,6 +44,7 @@ _ACCUMULATOR_ROWS = 64
 _SOC_CYCLES = {"busy": 5_000_000, "sleep": 50_000_000}
 _GEMM_SHAPE = (400, 144, 24)  # M, K, N
 _VECTORS = 20_000_000
+_IMAGES = 50  # of a batch, as `heepstor accuracy` makes them
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def arithmetic_speeds() -> Iterator[Speed]:
 
 
 def golden_speeds() -> Iterator[Speed]:
-    """The golden matrix product."""
+    """The golden matrix product, and a network on it."""
     m, k, n = _GEMM_SHAPE
     a, w = torch.randn(m, k), torch.randint(-127, 128, (k, n), dtype=torch.int8)
     a_numpy, w_numpy = a.numpy(), w.numpy()
@@ -130,6 +131,10 @@ def golden_speeds() -> Iterator[Speed]:
         ("NumPy", partial(numpy_twin.gemm, a_numpy, w_numpy)),
     ):
         yield Speed(f"golden product, {name}", m * k * n / _best_seconds(work), "MAC/s")
+    cifar10 = project.find("cifar10").load(batch=1)
+    images = torch.randn(_IMAGES, *cifar10.input_shape)
+    seconds = _best_seconds(partial(network.run, cifar10.model, images))
+    yield Speed("golden network, cifar10", _IMAGES / seconds, "images/s")
 
 
 def _child_seconds(work: Callable[[], object]) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.triggers import Timer
 
 from golden import numpy_twin
 from heepstor.job import EPILOGUE_CHANNELS, Job, Restart
@@ -67,13 +68,22 @@ def draw_job(rng: np.random.Generator, size: int, half: int) -> Job:
 
 
 class Expected:
-    """Rows of sums in the order in which they become final, and the words that they lead to."""
+    """Rows of sums in the order in which they become final, and the words that they lead to.
 
-    def __init__(self, work: Job, size: int, half: int, ports: int) -> None:
+    Scale and bias of sums [window, position, column] that are given leave them as they are.
+    """
+
+    def __init__(
+        self, work: Job, size: int, half: int, ports: int, sums: sa.Float32Array | None = None
+    ) -> None:
         rng = sa.generator()
         self.sums = sa.draw_floats(rng, work.windows, work.pool, work.columns, wild=0.2)
         self.scale = sa.draw_floats(rng, work.columns)
         self.bias = sa.draw_floats(rng, work.columns)
+        if sums is not None:
+            self.sums = sums
+            self.scale = np.ones(work.columns, np.float32)
+            self.bias = np.full(work.columns, -0.0, np.float32)
         self.rows: list[tuple[int, list[int]]] = []
         self.block_of_row: list[int] = []
         self.blocks = 0
@@ -131,13 +141,21 @@ class Bench:
         self.dut.job_i.value = job.pack(job_of())
         await bench.start(self.dut)
 
-    async def run(self, work: Job, pace: Pace, stop_after: int | None = None) -> int:
-        """Run a job to its end, or flush it after some cycles; returns its cycles.
+    async def run(
+        self,
+        work: Job,
+        pace: Pace,
+        *,
+        stop_after: int | None = None,
+        by: str = "flush",
+        sums: sa.Float32Array | None = None,
+    ) -> int:
+        """Run a job to its end, or stop it after some cycles by flush or reset; returns its cycles.
 
         Raises:
             AssertionError: a word, a row, a credit is not what it must be.
         """
-        expected = Expected(work, self.size, self.half, self.ports)
+        expected = Expected(work, self.size, self.half, self.ports, sums)
         self._begin(work, expected)
         self.dut.job_start_i.value = 1
         await bench.next_cycle(self.dut)
@@ -146,7 +164,7 @@ class Bench:
         limit = 20 * (len(expected.rows) * self.size + 2 * work.columns + 50)
         for cycle in range(limit):
             if stop_after == cycle:
-                await self._flush()
+                await (self._flush if by == "flush" else self._reset)()
                 return cycle
             self._drive(pace, expected)
             await bench.settled(self.dut)
@@ -206,15 +224,38 @@ class Bench:
         assert self._read == len(expected.rows)
 
     async def _flush(self) -> None:
-        """Drop the job; whatever still comes out in the next cycles is a fault."""
+        """Drop the job by a flush of one cycle."""
+        self._fall_silent()
+        self.dut.flush_i.value = 1
+        await bench.next_cycle(self.dut)
+        self.dut.flush_i.value = 0
+        await self._check_idle()
+
+    async def _reset(self) -> None:
+        """Drop the job by a reset within a cycle; it must act at once, without a clock edge."""
         dut = self.dut
-        for name in ("row_final_i", "param_valid_i", "word_written_i"):
-            getattr(dut, name).value = 0
-        dut.flush_i.value = 1
+        self._fall_silent()
+        await bench.settled(dut)
+        dut.rst_ni.value = 0
+        await Timer(1, "ns")
+        assert dut.done_o.value, "reset waits for a clock"
+        assert int(dut.write_valid_o.value) == 0, "reset waits for a clock"
+        dut.rst_ni.value = 1
         await bench.next_cycle(dut)
-        dut.flush_i.value = 0
+        await self._check_idle()
+
+    def _fall_silent(self) -> None:
+        """The units around have been stopped, too."""
+        self._answer = None
+        for name in ("row_final_i", "param_valid_i", "word_written_i"):
+            getattr(self.dut, name).value = 0
+
+    async def _check_idle(self) -> None:
+        """Whatever still comes out in the next cycles is a fault."""
+        dut = self.dut
         for _ in range(12):
             await bench.settled(dut)
+            assert dut.done_o.value, "a dropped job is not done"
             assert int(dut.write_valid_o.value) == 0, "a word of a dropped job"
             assert not dut.acc_valid_o.value, "a row is read for a dropped job"
             await bench.next_cycle(dut)
@@ -258,23 +299,28 @@ async def no_cycle_is_lost_between_columns_rows_and_blocks(dut: Any) -> None:
 
 
 @cocotb.test
-async def job_after_a_flush_at_any_moment_is_whole(dut: Any) -> None:
+@cocotb.parametrize(by=["flush", "reset"])
+async def job_after_a_flush_or_reset_at_any_moment_is_whole(dut: Any, by: str) -> None:
     """Nothing of the dropped job comes out, nothing of it is left."""
     around = Bench(dut)
     await around.start()
     rng = sa.generator()
     for _ in range(30):
-        work = draw_job(rng, around.size, around.half)
-        await around.run(work, Pace(0.7, 0.7, 0.9, 0.5), stop_after=int(rng.integers(1, 80)))
+        work, stop = draw_job(rng, around.size, around.half), int(rng.integers(1, 80))
+        await around.run(work, Pace(0.7, 0.7, 0.9, 0.5), stop_after=stop, by=by)
         await around.run(draw_job(rng, around.size, around.half), AT_ONCE)
         await bench.next_cycle(dut)
 
 
 @cocotb.test
 async def maximum_of_a_window_is_that_of_the_contract(dut: Any) -> None:
-    """Zeros of both signs, NaN before and after numbers, infinities: each pair in both orders."""
+    """Zeros of both signs, NaNs, infinities, neighbours: each pair of them in both orders."""
     around = Bench(dut)
     await around.start()
-    for _ in range(8):
-        await around.run(job_of(windows=60, pool_columns=2, columns=4, tile_columns=4), AT_ONCE)
-        await bench.next_cycle(dut)
+    one_and_more = (0x3F80_0001, 0x3F80_0002)
+    values = sa.floats(
+        [sign | bits for bits in (*sa.SPECIAL_BITS, *one_and_more) for sign in (0, 1 << 31)]
+    )
+    pairs = np.stack(np.meshgrid(values, values), axis=-1).reshape(-1, 4, 2)
+    work = job_of(windows=len(pairs), pool_columns=2, columns=4, tile_columns=4, output_step=4)
+    await around.run(work, AT_ONCE, sums=pairs.transpose(0, 2, 1))

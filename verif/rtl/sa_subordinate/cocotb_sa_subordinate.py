@@ -147,10 +147,16 @@ async def accumulator_is_that_of_the_row_and_column_of_its_offset(dut: Any) -> N
 
 
 @cocotb.test
-async def register_is_accessed_at_once_while_a_step_waits(dut: Any) -> None:
+async def register_is_accessed_at_once_while_a_step_waits_unchanged(dut: Any) -> None:
     await _start(dut, core_takes_all=False)
+    await _access(dut, OFFSET["TILE"], tile(5, bank=1, first=True))
     await _access(dut, OFFSET["LAUNCH"], 0)
     assert await _access(dut, OFFSET["ID"]) == SYSTOLIC_ARRAY_ID
+    await _access(dut, OFFSET["TILE"], tile(2))
+    assert int(dut.step_row_o.value) == 5
+    assert dut.step_bank_o.value
+    assert dut.step_first_o.value
+    assert int(dut.step_lanes_o.value) == 1
     assert await _access(dut, OFFSET["STEPS"]) == 1
     assert await _access(dut, UNMAPPED) == 0
     assert await _access(dut, OFFSET["STATUS"]) & ERR_ADDRESS
@@ -322,8 +328,9 @@ async def refused_access_says_why_and_does_nothing(dut: Any, job_runs: bool, row
 @cocotb.test
 async def only_the_address_of_the_first_error_is_kept(dut: Any) -> None:
     await _start(dut, core_takes_all=True)
-    await _access(dut, UNMAPPED)
+    await _access(dut, UNMAPPED, 0)
     await _access(dut, UNMAPPED - 4)
+    assert await _access(dut, OFFSET["STATUS"]) == _BIT["ERR_ADDRESS"]
     await _access(dut, OFFSET["ID"], 0)
     assert await _access(dut, OFFSET["ERROR_ADDRESS"]) == UNMAPPED
     assert await _access(dut, OFFSET["STATUS"]) == _BIT["ERR_ADDRESS"] | _BIT["ERR_ACCESS"]
@@ -451,12 +458,15 @@ async def chain_runs_from_the_cycle_after_the_write_of_job_on(dut: Any) -> None:
         assert not dut.job_start_o.value
         refused = _BIT["ERR_BUSY"] if offset == OFFSET["TILE"] else 0
         assert await _access(dut, OFFSET["STATUS"]) == refused
-    # A reset is in time, too.
+    # A reset is in time, too, whatever is asked for in it.
     await _access(dut, OFFSET["JOB"], 0x40)
+    _ask(dut, OFFSET["JOB"], 0x40)
     dut.rst_ni.value = 0
     await Timer(1, "ns")
-    assert not dut.job_start_o.value
+    _assert_low(dut, "in reset", "job_start_o")
     await bench.settled(dut)
+    _assert_low(dut, "after an edge in reset", "job_start_o")
+    dut.obi_req_i.value = 0
     dut.rst_ni.value = 1
 
 

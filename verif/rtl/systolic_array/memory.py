@@ -21,6 +21,8 @@ class Memory:
         words: what is stored.
         is_slow: whether it keeps its managers waiting now and then.
         reads: words granted to be read, `writes` to be written, errors included.
+        answers: how many it still gives; None: all that are owed.
+        errors: cycle, port and address of each answer that was an error, in their order.
     """
 
     def __init__(self, dut: Any, words: int) -> None:
@@ -28,12 +30,23 @@ class Memory:
         self.is_slow = True
         self.reads = 0
         self.writes = 0
+        self.answers: int | None = None
+        self.errors: list[tuple[int, int, int]] = []
         self._dut = dut
         self._ports = len(dut.obi_mgr_req_o)
         self._rng = sa.generator()
-        # By port: cycle from which it may be answered, data, error.
-        self._due: list[deque[tuple[int, int, bool]]] = [deque() for _ in range(self._ports)]
+        # By port: cycle from which it may be answered, data, address.
+        self._due: list[deque[tuple[int, int, int]]] = [deque() for _ in range(self._ports)]
         self._cycle = 0
+
+    def forget(self) -> None:
+        """Owe no answer any more, after a reset."""
+        for due in self._due:
+            due.clear()
+
+    def has(self, address: int) -> bool:
+        """Whether a word is there."""
+        return address // 4 < len(self.words)
 
     async def serve(self) -> None:
         """Answers for ever; begins right after a rising edge."""
@@ -49,11 +62,14 @@ class Memory:
         dut = self._dut
         valid, error, data = 0, 0, 0
         for port, due in enumerate(self._due):
-            if due and due[0][0] <= self._cycle:
-                _, word, is_error = due.popleft()
+            if due and due[0][0] <= self._cycle and self.answers != 0:
+                _, word, address = due.popleft()
+                self.answers = self.answers and self.answers - 1
                 valid |= 1 << port
-                error |= int(is_error) << port
                 data |= word << 32 * port
+                if not self.has(address):
+                    error |= 1 << port
+                    self.errors.append((self._cycle, port, address))
         grants = (1 << self._ports) - 1
         if self.is_slow:
             grants &= int(self._rng.integers(0, 1 << self._ports))
@@ -80,12 +96,9 @@ class Memory:
         wait = int(self._rng.integers(0, _MAX_WAIT)) if self.is_slow else 0
         self.reads += data is None
         self.writes += data is not None
-        is_error = address // 4 >= len(self.words)
-        word = 0
-        if is_error:
-            word = 0xDEAD_BEEF
-        elif data is None:
+        word = 0xDEAD_BEEF
+        if self.has(address) and data is None:
             word = int(self.words[address // 4])
-        else:
+        elif self.has(address):
             self.words[address // 4] = data
-        self._due[port].append((self._cycle + 1 + wait, word, is_error))
+        self._due[port].append((self._cycle + 1 + wait, word, address))

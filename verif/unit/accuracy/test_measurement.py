@@ -216,8 +216,9 @@ def test_the_command_prints_the_table(
 def test_the_command_prints_the_document(
     target: project.Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command(target, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["data"]["test_images"] == 40
+    assert command(target, "--json", "--data-name", "Noise") == 0
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert data == {"name": "Noise", "test_images": 40, "test_images_of_whole": 10_000}
 
 
 def cut(content: bytes) -> bytes:

@@ -76,6 +76,13 @@ def test_each_model_computes_what_it_is_named_after(
     assert all(torch.equal(after[name], values) for name, values in before.items())
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.name))
+def test_the_project_s_own_network_stays_where_it_is(model: models.Model, tmp_path: Path) -> None:
+    project = blocks.write_project(tmp_path).load()
+    scorer(model, project, torch.device("meta"))
+    assert {values.device for values in project.model.state_dict().values()} == {CPU}
+
+
 def test_all_arithmetics_and_quantizations_are_among_the_models() -> None:
     assert [model.name for model in MODELS] == [
         "float32",
