@@ -142,6 +142,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     app.set_defaults(run=_app)
 
+    again = commands.add_parser(
+        "report",
+        help="write text, Markdown and page of a project's last run anew",
+        description="Writes report.txt, report.md and report.html from report.json, all in "
+        "build/PROJECT, as `heepstor sim` does, and prints where they are.",
+    )
+    again.add_argument("project", help="a project that was simulated")
+    again.set_defaults(run=_report)
+
     gen = commands.add_parser(
         "gen", parents=[hardware], help="write what depends on heepstor_cfg.hjson"
     )
@@ -419,6 +428,14 @@ def _app(options: argparse.Namespace) -> int:
     application = flow.make_application(_project(options), _flow_options(options))
     print(f"generated C++: {application.project.gen_dir}")
     print(f"firmware:      {application.image.elf}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from heepstor import flow
+
+    for path in flow.render_report(options.project):
+        print(path)
     return 0
 
 

@@ -171,6 +171,17 @@ def simulate_application(application: Application, options: Options) -> document
         return _run(application, options, _Steps(folder, options.listener), folder)
 
 
+def render_report(name: str) -> list[Path]:
+    """Write text, Markdown and page of a project's last report anew; returns their paths.
+
+    Raises:
+        HeepstorError: there is no such report, or a run of the project goes on.
+    """
+    report = document.load(ROOT / "build" / name / "report.json")
+    with _exclusive(ROOT / "build" / name) as folder:
+        return files.write(report, folder)
+
+
 def _generate(project: LoadedProject, options: Options, steps: _Steps) -> Generated:
     with steps.step("import") as summary:
         batch = project.sample.shape[0]
@@ -407,6 +418,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "quantization": "per_channel" if options.per_channel else "per_tensor",
         "weights": project.weights_source,
         "revision": revision.current().as_dict(),
+        "identity": document.identity(found.header),
         "config": {"hash": f"0x{config.hash_hex}", **config.as_dict()},
         "golden": comparison.as_dict(),
         "reference": _reference(application, options),
@@ -418,7 +430,6 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "sim": {
             "cycles": result.cycles,
             "wall_s": round(result.wall_s, 3),
-        "identity": document.identity(found.header),
             "cpu_s": round(result.cpu_s, 3),
             "cycles_per_s": round(result.cycles_per_cpu_s),
             "reason": result.reason,
