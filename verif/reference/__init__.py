@@ -1,0 +1,1 @@
+"""HEEPstor's own cycles beside ours; `python -m verif.reference` writes docs/heepstor.md."""
