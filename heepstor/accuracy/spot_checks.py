@@ -27,8 +27,8 @@ class Spot:
 class SpotCheck:
     """How the simulated SoC did on an image.
 
-    `compared` and `mismatches` count FP32 elements of all layers' outputs; `top1` is the firmware's
-    class, None if it did not get so far; `cycles` are those of the layers.
+    `compared` and `mismatches` count FP32 elements of all layers' outputs; `top1` is the class by
+    the output in memory, None if the firmware did not get so far; `cycles` are those of the layers.
     """
 
     index: int
@@ -49,7 +49,7 @@ class SpotCheck:
 def choose(disagreeing: Sequence[int], images: int, count: int) -> list[Spot]:
     """`count` of `images`: first those on which the models disagree, then others evenly spread."""
     first = list(disagreeing[:count])
-    others = [index for index in range(images) if index not in set(disagreeing)]
+    others = sorted(set(range(images)) - set(disagreeing))
     wanted = min(count - len(first), len(others))
     # From the middle of each of as many equal parts.
     spread = [others[(2 * part + 1) * len(others) // (2 * wanted)] for part in range(wanted)]
