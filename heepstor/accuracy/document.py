@@ -78,7 +78,7 @@ def as_csv(document: Document) -> str:
 def render(document: Document) -> str:
     """The document as a table for people, ending in the verdict where there is one."""
     lines = [
-        f"{document['project']}: top-1 on {_images(document['data'])}, "
+        f"{document['project']}: top-1 on {_images(document['data'])}",
         f"weights: {document['weights']}",
         "",
         *_table(document["models"]),

@@ -125,7 +125,7 @@ def test_a_part_of_a_data_set_is_called_so() -> None:
     part = made()
     assert "6 test images of MNIST (the whole data set has 10,000)" in document.render(part)
     part["data"]["test_images"] = 10_000
-    assert "the 10,000 test images of MNIST, weights: trained" in document.render(part)
+    assert "the 10,000 test images of MNIST\nweights: trained\n" in document.render(part)
 
 
 def test_disagreements_are_counted_and_the_file_is_named() -> None:

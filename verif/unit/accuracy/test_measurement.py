@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from heepstor import cli, config, datasets, flow, project, train
 from heepstor.accuracy import document, measure, models
 from heepstor.errors import ProjectError, ToolError
+from heepstor.terminal import Terminal
 from heepstor.train import Inputs
 from verif.unit.accuracy import blocks
 
@@ -219,6 +220,23 @@ def test_the_command_prints_the_document(
     assert command(target, "--json", "--data-name", "Noise") == 0
     data = json.loads(capsys.readouterr().out)["data"]
     assert data == {"name": "Noise", "test_images": 40, "test_images_of_whole": 10_000}
+
+
+def test_ctrl_c_ends_the_command_and_the_next_one_goes_on(
+    target: project.Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: Terminal, message: str) -> None:
+        if message.startswith("golden per tensor"):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Terminal, "on_progress", interrupt)
+        assert command(target) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not (flow.ROOT / "build" / "accuracy" / "blocks" / "accuracy.json").exists()
+    assert command(target) == 0
+    begun = [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert begun == ["golden per channel"]
 
 
 def cut(content: bytes) -> bytes:
