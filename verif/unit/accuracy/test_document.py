@@ -148,6 +148,18 @@ def test_images_that_are_golden_pass() -> None:
     assert text.endswith("PASS: 100 values of all layers, all equal bit for bit")
 
 
+@pytest.mark.parametrize(("per_channel", "name"), [(True, "per_channel"), (False, "per_tensor")])
+def test_the_quantization_and_the_hardware_of_the_simulation_are_named(
+    per_channel: bool, name: str
+) -> None:
+    hardware = config.load()
+    options = flow.Options(config=hardware, per_channel=per_channel)
+    section = document.rtl_section([check(1)], options)
+    assert section["quantization"] == name
+    assert section["config"] == f"0x{hardware.hash_hex}"
+    assert section["backend"] == "planner"
+
+
 def test_an_image_that_is_not_golden_fails_and_says_where() -> None:
     mismatch = {
         "layer": "fc",
