@@ -65,7 +65,13 @@ def causes(report: Report, log: Log) -> tuple[Cause, ...]:
     if not any(pair.differs for pair in pairs):
         return ()
     seen = [Cause("seen", what) for rule in _RULES for what in rule(report, log, pairs)]
-    return (*seen, *_candidates(report, log))
+    kinds = {_kind(cause) for cause in seen}
+    others = [cause for cause in _candidates(report, log) if _kind(cause) not in kinds]
+    return (*seen, *others)
+
+
+def _kind(cause: Cause) -> str:
+    return cause.what.partition(":")[0]
 
 
 def _same_offset(_: Report, __: Log, pairs: Sequence[_Pair]) -> Iterator[str]:
@@ -135,7 +141,7 @@ _RULES: tuple[Callable[[Report, Log, Sequence[_Pair]], Iterator[str]], ...] = (
 _NEEDS = {
     "FPU latency: another number of pipeline registers in the FPU": CONFIGURATION,
     "memory: other banks, or a bus that waits for them": CONFIGURATION,
-    "clock: another frequency than the one that the cycles were counted at": CONFIGURATION,
+    "clock: another frequency than the configuration's, or than the one given": CONFIGURATION,
     "flash or on-chip linking: code or weights fetched from a slower memory": IMAGE,
     "counter overhead: another way to read the counter around a layer": IMAGE,
     "prints in the timed region: a layer that waits for the UART": IMAGE,

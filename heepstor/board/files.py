@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,10 +48,16 @@ def compare_files(
         report,
         _log(log_file, report, clock_hz),
         for_layers([*of_project, *tolerances], layers),
-        report_name=os.path.relpath(path),
+        report_name=_shown(path),
         log_name=str(log_file),
         allow_mismatch=allow_mismatch,
     )
+
+
+def _shown(path: Path) -> str:
+    """A path as seen from the current folder, if it lies in it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _project_tolerances(project: str, report: Path) -> Sequence[str]:

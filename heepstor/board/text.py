@@ -49,7 +49,7 @@ def _row(row: Row) -> tuple[str, ...]:
         f"{row.simulated:,}",
         logged,
         "-" if row.difference is None else f"{row.difference:+,}",
-        "-" if row.percent is None else f"{row.percent:+.2f}%",
+        "-" if row.percent is None else f"{row.percent:+,.2f}%",
         str(row.tolerance),
         "" if row.within else "<--",
     )
@@ -67,7 +67,7 @@ def _total(comparison: Comparison) -> tuple[str, ...]:
         f"{simulated:,}",
         f"{logged:,}",
         f"{difference:+,}",
-        f"{100 * difference / simulated:+.2f}%" if simulated else "-",
+        f"{100 * difference / simulated:+,.2f}%" if simulated else "-",
         "",
         "",
     )

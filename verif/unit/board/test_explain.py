@@ -61,8 +61,10 @@ def test_the_same_difference_everywhere_is_the_counters(tmp_path: Path) -> None:
 
 
 def test_the_same_ratio_everywhere_is_the_clocks(tmp_path: Path) -> None:
-    seen = causes(tmp_path, samples.log([1250, 625, 250]))["seen"]
-    assert seen[0].startswith("clock: every layer has 1.25 times its simulated cycles")
+    found = causes(tmp_path, samples.log([1250, 625, 250]))
+    assert found["seen"][0].startswith("clock: every layer has 1.25 times its simulated cycles")
+    others = [*found["possible"], *found["ruled out"]]
+    assert not [what for what in others if what.startswith("clock")]  # it is seen
 
 
 def test_neither_is_seen_where_differences_have_no_rule(tmp_path: Path) -> None:
@@ -94,3 +96,9 @@ def test_text_between_header_and_layers_is_a_print_in_the_timed_region(tmp_path:
         "prints in the timed region: 11 characters came while the layers ran; "
         "the UART sends one in 1,000 cycles, and takes 32 at once"
     )
+
+
+def test_a_damaged_record_is_no_print(tmp_path: Path) -> None:
+    lines = samples.log([1000, 5500, 200])
+    lines[1] = lines[1].replace("@layer", "@laier")
+    assert causes(tmp_path, lines)["seen"] == []

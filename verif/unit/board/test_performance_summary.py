@@ -114,7 +114,7 @@ def test_another_clock_is_seen_as_one(tmp_path: Path) -> None:
     found = compare(tmp_path, CIFAR10, report("cifar10", CIFAR10_LAYERS), clock_hz=50_000_000)
     assert found.causes[0].what.startswith("clock: every layer has 0.5 times its simulated cycles")
     possible = [cause.what for cause in found.causes if cause.verdict == "possible"]
-    assert len(possible) == 7  # nothing is known to be the same
+    assert len(possible) == 6  # nothing is known to be the same
 
 
 def test_the_clock_must_be_given(tmp_path: Path) -> None:
