@@ -8,7 +8,7 @@ from typing import Any
 from heepstor import config
 from verif.unit import reports
 
-HOSTILE = "<script>alert('a')</script> & $x$ | *b*"
+HOSTILE = "<script>f('a')</script> & $x$ | *b*"
 LONG = "features." + "+".join(f"module{i}" for i in range(30))
 
 Report = dict[str, Any]
