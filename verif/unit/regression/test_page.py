@@ -30,6 +30,8 @@ QUESTIONS = {
     "bars": '[...page.querySelectorAll(".bar i")].map((bar) => bar.getBoundingClientRect().width)',
 }
 
+_NOTE = f"a layer is <b>faster</b>\n  conv1  {'1,000  ' * 40}"
+
 
 def a_failure(node_id: str, cause: str) -> Failure:
     again = f"pytest --seed 7 '{node_id}'"
@@ -46,7 +48,7 @@ def a_session() -> Session:
         Case(bad, FAILED, 2.5, "test_sum", "size=8", None, a_failure(bad, "got 1, expected 2")),
         Case(worse, FAILED, 1, "test_sum", "size=4", None, a_failure(worse, "got 3, expected 4")),
         Case("verif/rtl/test_a.py::test_product[4]", PASSED, 1, "test_product", "size=4"),
-        Case("verif/unit/test_b.py::test_b", PASSED, 0.1, "test_b"),
+        Case("verif/unit/test_b.py::test_b", PASSED, 0.1, "test_b", notes=(_NOTE,)),
         Case("verif/unit/test_b.py::test_c", SKIPPED, 0, "test_c", reason="no <time>"),
     ]
     return Session(
@@ -92,6 +94,7 @@ def test_page_in_a_browser_shows_everything_and_fits(tmp_path: Path, width: int)
         "pytest --seed 7 'verif/rtl/test_a.py::test_sum[8-4]'",
         "verif/unit/test_b.py::test_c: no <time>",
         "33.3 %",
+        _NOTE,
     ):
         assert text in shown["text"]
     assert shown["loaded"] == []
