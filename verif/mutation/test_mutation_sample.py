@@ -7,9 +7,16 @@ import pytest
 from verif.mutation import campaign, waivers
 from verif.mutation.campaign import Status
 
-SAMPLE = 40
-NOT_YET = {f"systolic_array/{unit}.sv" for unit in ("sa_descriptor", "sa_drain", "sa_stream")}
-"""Files whose mutants have not all been run yet: their survivors are still to be looked at."""
+SAMPLE = 24
+FILES = (
+    "common/fifo.sv",
+    "systolic_array/sa_accumulator.sv",
+    "systolic_array/sa_pe.sv",
+    "systolic_array/sa_port.sv",
+    "systolic_array/sa_subordinate.sv",
+)
+"""Those whose benches build fastest: each is a program of its own. The sample shows that mutants
+still die of the tests; what the score is, a campaign of all of them says."""
 
 
 @pytest.mark.timeout(1800)
@@ -18,12 +25,12 @@ def test_every_mutant_of_the_sample_is_killed_or_waived() -> None:
     everything = [mutant for subject in subjects.values() for mutant in subject.mutants]
     waived = waivers.waived(waivers.load(), everything)
     # A mutant that is not selectable costs a build of its own.
-    sampled = [m for m in everything if m.selectable and m.file not in NOT_YET]
+    sampled = [m for m in everything if m.selectable and m.file in FILES and m not in waived]
     chosen = campaign.sample(sampled, SAMPLE)
-    work = [(subjects[mutant.file], mutant) for mutant in chosen if mutant not in waived]
+    assert {mutant.file for mutant in chosen} == set(FILES)
     survivors = [
         mutant.name
-        for mutant, outcome in campaign.run(work, jobs=2)
+        for mutant, outcome in campaign.run([(subjects[m.file], m) for m in chosen], jobs=2)
         if outcome.status not in (Status.KILLED, Status.TIMEOUT)
     ]
     assert survivors == [], "\n".join(survivors)

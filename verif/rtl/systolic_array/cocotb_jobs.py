@@ -162,12 +162,12 @@ class Bench:
         """STATUS, without BUSY."""
         return await self.bus.read(OFFSET["STATUS"]) & ~_BIT["BUSY"]
 
-    async def run(self, place: int, limit: int = 100_000) -> int:
+    async def run(self, place: int, limit: int = 20_000) -> int:
         """Run the chain at an address to its end; returns STATUS after it, and clears it."""
         await self.bus.write(OFFSET["JOB"], place)
         return await self.ended(limit)
 
-    async def ended(self, limit: int = 100_000) -> int:
+    async def ended(self, limit: int = 20_000) -> int:
         """To the end of the chain; returns STATUS after it, and clears it."""
         status = _BIT["JOB"]
         for _ in range(0, limit, 10):
