@@ -82,6 +82,12 @@ def test_the_document_says_what_was_measured(target: project.Project) -> None:
     assert result["rtl"] is None
 
 
+def test_no_model_can_be_given_the_classes_of_another(target: project.Project) -> None:
+    run(target)
+    files = list((flow.ROOT / "build" / "accuracy" / "blocks").glob("*-*.json"))
+    assert len({path.stem.rpartition("-")[2] for path in files}) == len(models.MODELS)
+
+
 def refuse(*_: object) -> torch.Tensor:
     raise AssertionError("computed again")
 
