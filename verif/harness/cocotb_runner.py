@@ -112,6 +112,7 @@ def run_module(
     public: Sequence[str] = (),
     plusargs: Sequence[str] = (),
     extra_args: Sequence[str] = (),
+    make_args: Sequence[str] = (),
     stop_at_failure: bool = False,
 ) -> None:
     """Build `top` if need be and run the cocotb tests of `test_module` on it.
@@ -133,6 +134,7 @@ def run_module(
         public: modules whose signals Python sees besides those of `top`; they cost speed.
         plusargs: `+name=value` arguments of the simulation (`cocotb.plusargs`, `$value$plusargs`).
         extra_args: arguments of Verilator.
+        make_args: settings of make for the compilation; they win over those for all.
         stop_at_failure: the first test that fails is the last that runs.
 
     Raises:
@@ -155,6 +157,7 @@ def run_module(
             *(_COVERAGE_FLAGS if coverage else ()),
             *extra_args,
         ),
+        make_args=[*_MAKE_ARGS, *make_args],
     )
     name = f"{test_module} on {top} {parameters}"
     seed = seeds.derive(f"{name} {test_filter} {list(plusargs)}")
@@ -268,6 +271,7 @@ def _build(
     defines: Sequence[str],
     public: Sequence[str],
     flags: Sequence[str],
+    make_args: Sequence[str],
 ) -> Path:
     """The simulator of `top`, from the cache if it was built before."""
     included = sorted(
@@ -284,7 +288,7 @@ def _build(
         "defines": list(defines),
         "public": list(public),
         "flags": list(flags),
-        "make": _MAKE_ARGS,
+        "make": list(make_args),
         "tools": [file_digest(_VERILATOR / "bin" / "verilator_bin"), cocotb.__version__],
         # The simulator finds cocotb's libraries by their path.
         "libraries": str(Path(cocotb.__file__).parent),
@@ -305,7 +309,7 @@ def _build(
             defines=list(defines),
             parameters=dict(parameters),
             extra_args=list(flags),
-            make_args=list(_MAKE_ARGS),
+            make_args=list(make_args),
             timescale="1ns/1ps",
             compile_only=True,
         )
