@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
 #? RTL=n                   images of `make accuracy` that are simulated, too
+#? SWEEP=file              what `make sweep` combines, as docs/sweep.hjson
 #? PYTHON=file             Python 3.11 of `make setup`
 #? ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=0|1    debug assertions of the firmware; 1 without it
 #? USE_SOFTWARE_DNN_LAYER_OPERATORS=0|1    1 is BACKEND=software
@@ -57,6 +58,9 @@ train: given-PROJECT given-DATA setup ## train a project's weights
 accuracy: given-PROJECT given-DATA setup ## top-1 of every model over a whole test set
 	heepstor accuracy --data "$$DATA"$(hardware)$(software)$(if $(RTL), --rtl "$$RTL") -- "$$PROJECT"
 
+sweep: given-SWEEP setup ## predict many configurations and projects, simulate the best
+	heepstor sweep$(hardware) -- "$$SWEEP"
+
 heepstor-gen: setup ## write what depends on the hardware description
 	heepstor gen$(hardware)
 
@@ -91,6 +95,7 @@ given-%:
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
 accepted-LOG = file
+accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim app compare history train accuracy heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app compare history train accuracy sweep heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help

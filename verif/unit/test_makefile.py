@@ -84,6 +84,7 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("compare PROJECT=x LOG=l", "heepstor compare --fpga l -- x"),
         ("train PROJECT=x DATA=d EPOCHS=3", "heepstor train --data d --epochs 3 -- x"),
         ("train PROJECT=x DATA=d", "heepstor train --data d -- x"),
+        ("sweep SWEEP=s CFG=a", "heepstor sweep --cfg a -- s"),
         ("accuracy PROJECT=x DATA=d", "heepstor accuracy --data d -- x"),
         (
             "accuracy PROJECT=x DATA=d RTL=5 BACKEND=direct CFG=a",
@@ -125,6 +126,7 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
         ("sim", "PROJECT is missing: make sim PROJECT=name; there are: cifar10 mnist"),
         ("train PROJECT=x", "DATA is missing: make train DATA=folder"),
         ("compare PROJECT=x", "LOG is missing: make compare LOG=file"),
+        ("sweep", "SWEEP is missing: make sweep SWEEP=file, as docs/sweep.hjson"),
         ("accuracy PROJECT=x", "DATA is missing: make accuracy DATA=folder"),
         (
             "sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=yes",
