@@ -35,8 +35,9 @@ _REGIONS = {
     "weights": SERIES[1],
     "data": SERIES[6],
     "arena": SERIES[2],
-    "stack": SERIES[3],
+    "stack": SERIES[4],
     "stack, unused": SERIES[4],
+    "stack, used": SERIES[3],
 }
 
 
@@ -231,7 +232,8 @@ def arena(report: Report) -> str:
         axes.set_xlabel("offset in the arena, bytes")
         charts.plain_numbers(axes.xaxis)
         axes.locator_params(axis="x", nbins=6)
-        _legend(axes, colors)
+        is_gathered = any(buffer["use"] == "scratch" for buffer in buffers)
+        _legend(axes, {use: colors[use] for use in colors if is_gathered or use != "scratch"})
 
     return charts.draw(
         plot,

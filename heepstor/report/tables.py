@@ -122,7 +122,8 @@ def regions(report: Report) -> list[dict[str, Any]]:
         if region["kind"] == "stack" and used is not None:
             unused = region["size"] - used
             found.append({**region, "kind": "stack, unused", "size": unused})
-            found.append({**region, "address": region["address"] + unused, "size": used})
+            top = region["address"] + unused
+            found.append({"kind": "stack, used", "address": top, "size": used})
         else:
             found.append(region)
     return found
@@ -225,5 +226,6 @@ def commands(report: Report) -> list[str]:
     if "reproduce" not in report:
         return []
     revision = report["revision"]
-    checkout = [f"git checkout {revision['commit']}"] if revision["commit"] else []
+    changes = "  # and the changes that it had" if revision["dirty"] else ""
+    checkout = [f"git checkout {revision['commit']}{changes}"] if revision["commit"] else []
     return [*checkout, "make setup", "source .venv/bin/activate", report["reproduce"]]

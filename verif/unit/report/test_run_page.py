@@ -131,7 +131,7 @@ def test_the_cycles_of_a_streamed_layer_are_split_and_add_up(shown: Shown) -> No
 
 
 def test_the_first_mismatch_is_shown_with_both_values(shown: Shown) -> None:
-    page = shown(runs.mismatched, "phone")
+    page = shown(runs.mismatched, "phone", dark=False)
     assert page["title"] == "a-project: FAIL"
     assert "7 of 10,458 values differ" in page["text"]
     (mismatch,) = page["mismatch"]

@@ -57,7 +57,7 @@ def test_the_memory_map_is_without_gaps_up_to_the_end_of_ram() -> None:
     ends = [int(address, 16) for address in column(found, "to")]
     assert starts == [0, *(end + 1 for end in ends[:-1])]
     assert ends[-1] == report["memory"]["available"] - 1
-    assert column(found, "region")[-3:] == ["stack, unused", "stack", "free"]
+    assert column(found, "region")[-3:] == ["stack, unused", "stack, used", "free"]
     assert column(found, "bytes")[-2] == "244"
 
 
@@ -82,7 +82,7 @@ def test_banks_are_those_that_hold_a_region(
 
 def test_the_way_to_repeat_a_run_begins_with_its_commit() -> None:
     assert tables.commands(runs.passed()) == [
-        "git checkout 0123456789abcdef0123456789abcdef01234567",
+        "git checkout 0123456789abcdef0123456789abcdef01234567  # and the changes that it had",
         "make setup",
         "source .venv/bin/activate",
         "heepstor sim a-project --set systolic_array.size=8",
