@@ -30,10 +30,9 @@ from heepstor import config, project
 from heepstor.build import rtl
 from verif.benchmarks import uvm_throughput
 from verif.harness import seeds
-from verif.harness.cocotb_runner import run_module
 from verif.rtl import fp_unit, native, sa
 from verif.system import bare
-from verif.uvm.test_uvm_array import array_sources
+from verif.uvm import runner
 
 RECORD = Path(__file__).with_name("record.json")
 RESULT = rtl.ROOT / "build" / "benchmarks.json"
@@ -45,6 +44,7 @@ _SOC_CYCLES = {"busy": 5_000_000, "sleep": 50_000_000}
 _GEMM_SHAPE = (400, 144, 24)  # M, K, N
 _VECTORS = 20_000_000
 _IMAGES = 50  # of a batch, as `heepstor accuracy` makes them
+_UVM = runner.Configuration(size=8, rows=8, ports=1, words=128)
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ def core_speeds() -> Iterator[Speed]:
 
 
 def soc_speeds() -> Iterator[Speed]:
-    """The SoC: bare programs that compute or sleep, and a network on either back-end."""
+    """The SoC: bare programs that compute or sleep, and a network on each back-end."""
     hardware = config.load()
     for program, cycles in _SOC_CYCLES.items():
         result = bare.run(program, hardware, cycle_limit=cycles)
         yield Speed(f"SoC, program '{program}'", result.cycles_per_cpu_s, "cycles/s")
     model = nn.Sequential(nn.Conv2d(3, 16, 5), nn.ReLU(), nn.Conv2d(16, 16, 3)).eval()
     cycles_of = {}
-    for backend in ("software", "direct"):
+    for backend in ("software", "direct", "stream"):
         compiled = heepstor.compile(
             model, input_shape=(3, 16, 16), name=f"benchmark-{backend}", backend=backend
         )
@@ -91,7 +91,9 @@ def soc_speeds() -> Iterator[Speed]:
         speed = report["sim"]["cycles"] / report["sim"]["cpu_s"]
         yield Speed(f"SoC, network, {backend} back-end", speed, "cycles/s")
     # Not a speed of the simulator but of the hardware: how many times fewer cycles.
-    yield Speed("cycles of software / direct", cycles_of["software"] / cycles_of["direct"], "")
+    for backend in ("direct", "stream"):
+        gain = cycles_of["software"] / cycles_of[backend]
+        yield Speed(f"cycles of software / {backend}", gain, "")
 
 
 def uvm_speeds() -> Iterator[Speed]:
@@ -99,22 +101,15 @@ def uvm_speeds() -> Iterator[Speed]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
         os.environ[uvm_throughput.RESULT_VARIABLE] = str(path)
-        run_module(
-            "systolic_array_tb",
-            array_sources(rtl.ROOT / "rtl"),
-            uvm_throughput.__name__,
-            {"Size": 8, "AccumulatorRows": 4},
-            timeout_s=600,
-            random_state=True,
-        )
+        runner.run(_UVM, uvm_throughput.__name__, uvm_throughput.RandomGemms.__name__)
         result = json.loads(path.read_text(encoding="utf-8"))
     speed = result["transactions"] / result["cpu_s"]
     yield Speed("UVM environment, 8x8", speed, "bus transactions/s")
 
 
 def arithmetic_speeds() -> Iterator[Speed]:
-    """Random vectors through the native check of the multiplier and the adder."""
-    for unit in ("sa_fp_mul", "sa_fp_add"):
+    """Random vectors through the native check of the multipliers and the adder."""
+    for unit in ("sa_fp_mul", "sa_fp_mul32", "sa_fp_add"):
         files = fp_unit.sources(unit)
         fp_unit.run(unit, files, 1, directed=False)  # builds it
         run = partial(fp_unit.run, unit, files, _VECTORS, directed=False)

@@ -152,10 +152,16 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
 @pytest.mark.parametrize(
     "overrides",
     [
-        ["systolic_array.size=4", "systolic_array.accumulator_rows=4", "cpu.fpu_latency=1"],
-        ["systolic_array.size=12", "memory.banks=8", "memory.interleaved_banks=8"],
+        [
+            *("systolic_array.size=4", "systolic_array.ports=2"),
+            *("systolic_array.accumulator_rows=4", "cpu.fpu_latency=1"),
+        ],
+        [
+            *("systolic_array.size=12", "systolic_array.ports=4"),
+            *("memory.banks=8", "memory.interleaved_banks=8"),
+        ],
     ],
-    ids=["size-4", "size-12-interleaved"],
+    ids=["size-4-2-ports", "size-12-4-ports-interleaved"],
 )
 def test_other_hardware_gives_the_same_bits(overrides: list[str], backend: str) -> None:
     name = "flatten-into-linear-behind-relu-and-dropout"

@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from heepstor import config
-from heepstor.emit import hardware
 from verif.harness import session
-from verif.harness.cocotb_runner import ROOT, run_module
-from verif.rtl import sa
+from verif.uvm import runner
 
-CONFIGURATIONS = ((4, 4), (8, 4), (12, 8))
-"""(size, accumulator rows); few rows, so that M is cut in chunks; 12 is no power of two."""
-FULL_CONFIGURATIONS = ((16, 4),)
-"""Those that `--full` adds."""
-
-# Not imported: it is for simulator processes.
-TESTS = re.findall(
-    r"^@pyuvm\.test\(\)\nclass (\w+)",
-    Path(__file__).with_name("tests.py").read_text(encoding="utf-8"),
-    re.MULTILINE,
-)
+TESTS = "verif.uvm.tests"
+SAME_BITS = "verif.uvm.same_bits"
 
 
-def array_sources(rtl: Path) -> list[Path]:
-    """The array's files under the folder `rtl`, packages first, and its test top."""
-    array = rtl / "systolic_array"
-    generated = hardware.write_all(config.load()) / "sa_reg_pkg.sv"
-    packages = [generated, *sorted(array.glob("*_pkg.sv"))]
-    modules = [*rtl.glob("common/*.sv"), *array.glob("*.sv")]
-    here = Path(__file__).parent
-    return [
-        *packages,
-        *sorted(set(modules) - set(packages)),
-        sa.ONE_PE,
-        here / "obi_probe.sv",
-        here / "memory_port.sv",
-        here / "systolic_array_tb.sv",
-    ]
-
-
-@pytest.mark.parametrize("test", TESTS)
-@pytest.mark.parametrize(
-    ("size", "rows"),
-    [*CONFIGURATIONS, *(pytest.param(*c, marks=pytest.mark.full) for c in FULL_CONFIGURATIONS)],
-)
-def test_array(size: int, rows: int, test: str) -> None:
-    _run(size, rows, test, "tests")
+@pytest.mark.parametrize("test", runner.names_of_tests(TESTS))
+@runner.on_every_configuration
+def test_array(configuration: runner.Configuration, test: str) -> None:
+    runner.run(configuration, TESTS, test)
 
 
 def test_arrays_of_all_sizes_give_the_same_bits(tmp_path: Path) -> None:
     words = {}
-    full = (*CONFIGURATIONS, *FULL_CONFIGURATIONS)
-    for size, rows in session.of(quick=CONFIGURATIONS, full=full):
-        results = tmp_path / f"{size}.npy"
-        _run(size, rows, "SameProductsOnEverySize", "same_bits", [f"+results={results}"])
-        words[size] = np.load(results)
+    for configuration in session.of(quick=runner.QUICK, full=runner.CONFIGURATIONS):
+        results = tmp_path / f"{configuration}.npy"
+        plusargs = [f"+results={results}"]
+        runner.run(configuration, SAME_BITS, "SameProductsOnEverySize", plusargs=plusargs)
+        words[configuration] = np.load(results)
     first, *others = words
-    for size in others:
-        different = np.flatnonzero(words[first] != words[size])
+    for other in others:
+        different = np.flatnonzero(words[first] != words[other])
         assert not different.size, (
-            f"{different.size} of {words[size].size} results differ, the first at index "
-            f"{different[0]}: 0x{words[first][different[0]]:08x} on size {first}, "
-            f"0x{words[size][different[0]]:08x} on size {size}"
+            f"{different.size} of {words[other].size} results differ, the first at index "
+            f"{different[0]}: 0x{words[first][different[0]]:08x} on {first}, "
+            f"0x{words[other][different[0]]:08x} on {other}"
         )
-
-
-def _run(size: int, rows: int, test: str, module: str, plusargs: Sequence[str] = ()) -> None:
-    run_module(
-        "systolic_array_tb",
-        array_sources(ROOT / "rtl"),
-        f"verif.uvm.{module}",
-        {"Size": size, "AccumulatorRows": rows},
-        test_filter=f"{test}$",
-        timeout_s=session.of(quick=300, full=840),
-        random_state=True,
-        public=("memory_port",),
-        plusargs=plusargs,
-    )

@@ -14,7 +14,10 @@ ASSERTIONS = (
 """The rules of OBI at every port of the crossbar, and its own; the second file binds them to it."""
 
 
-@pytest.mark.parametrize(("managers", "subordinates"), [(1, 1), (2, 22), (3, 4), (5, 3)])
+@pytest.mark.parametrize(
+    ("managers", "subordinates"),
+    [(1, 1), (2, 22), (5, 3), pytest.param(3, 4, marks=pytest.mark.full)],
+)
 def test_obi_xbar(managers: int, subordinates: int) -> None:
     run_module(
         "obi_xbar",

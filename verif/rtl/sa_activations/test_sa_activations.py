@@ -13,7 +13,14 @@ _FILES = [path for path in sa.sources() if path.stem in _MODULES]
 
 @pytest.mark.parametrize(
     ("size", "ports", "words"),
-    [(4, 1, 8), (4, 4, 64), (8, 2, 16), (8, 1, 64), (12, 4, 32), (12, 2, 128)],
+    [
+        (4, 1, 8),
+        (4, 4, 64),
+        (8, 2, 16),
+        (12, 4, 32),
+        pytest.param(8, 1, 64, marks=pytest.mark.full),
+        pytest.param(12, 2, 128, marks=pytest.mark.full),
+    ],
 )
 def test_sa_activations(size: int, ports: int, words: int) -> None:
     run_module(

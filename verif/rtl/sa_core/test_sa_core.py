@@ -8,7 +8,9 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
 
-@pytest.mark.parametrize(("size", "rows"), [(4, 64), (8, 64), (12, 16)])
+@pytest.mark.parametrize(
+    ("size", "rows"), [(4, 64), (12, 16), pytest.param(8, 64, marks=pytest.mark.full)]
+)
 def test_sa_core(size: int, rows: int) -> None:
     modules = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
     run_module(

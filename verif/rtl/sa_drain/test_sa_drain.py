@@ -11,7 +11,8 @@ _FILES = [path for path in sa.sources() if path.stem in sa.DRAIN_MODULES]
 
 
 @pytest.mark.parametrize(
-    ("size", "rows", "ports"), [(4, 8, 1), (8, 16, 1), (8, 16, 2), (12, 64, 4)]
+    ("size", "rows", "ports"),
+    [(4, 8, 1), (8, 16, 2), (12, 64, 4), pytest.param(8, 16, 1, marks=pytest.mark.full)],
 )
 def test_sa_drain(size: int, rows: int, ports: int) -> None:
     run_module(

@@ -10,7 +10,10 @@ from verif.rtl import sa
 _FILES = [path for path in sa.sources() if path.stem in ("sa_pkg", "sa_job_pkg", "sa_steps")]
 
 
-@pytest.mark.parametrize(("size", "rows", "words"), [(4, 64, 64), (8, 64, 128), (12, 128, 256)])
+@pytest.mark.parametrize(
+    ("size", "rows", "words"),
+    [(4, 64, 64), (12, 128, 256), pytest.param(8, 64, 128, marks=pytest.mark.full)],
+)
 def test_sa_steps(size: int, rows: int, words: int) -> None:
     run_module(
         "sa_steps",

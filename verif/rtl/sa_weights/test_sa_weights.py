@@ -14,7 +14,14 @@ _MODULES = (
 
 
 @pytest.mark.parametrize(
-    ("size", "ports", "rows"), [(4, 1, 16), (4, 4, 16), (8, 1, 64), (8, 2, 64), (12, 4, 32)]
+    ("size", "ports", "rows"),
+    [
+        (4, 1, 16),
+        (8, 2, 64),
+        (12, 4, 32),
+        pytest.param(4, 4, 16, marks=pytest.mark.full),
+        pytest.param(8, 1, 64, marks=pytest.mark.full),
+    ],
 )
 def test_sa_weights(size: int, ports: int, rows: int) -> None:
     run_module(

@@ -11,7 +11,13 @@ from verif.rtl import soc
 @pytest.mark.parametrize("ram_only", [0, 1])
 @pytest.mark.parametrize(
     ("banks", "interleaved", "bank_bytes"),
-    [(1, 0, 8192), (16, 0, 32768), (6, 4, 16384), (8, 8, 8192), (3, 2, 262144)],
+    [
+        (1, 0, 8192),
+        (6, 4, 16384),
+        (8, 8, 8192),
+        pytest.param(16, 0, 32768, marks=pytest.mark.full),
+        pytest.param(3, 2, 262144, marks=pytest.mark.full),
+    ],
 )
 def test_soc_decoder(ram_only: int, banks: int, interleaved: int, bank_bytes: int) -> None:
     run_module(

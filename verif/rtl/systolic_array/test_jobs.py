@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
+from verif.rtl.systolic_array import runner
 
 
-@pytest.mark.parametrize(("size", "rows", "ports"), [(4, 64, 2), (8, 4, 1), (12, 16, 4)])
+@runner.on_every_configuration
 def test_jobs(size: int, rows: int, ports: int) -> None:
-    run_module(
-        "systolic_array",
-        [sa.ONE_PE, *sa.sources()],
-        "verif.rtl.systolic_array.cocotb_jobs",
-        {
-            "Size": size,
-            "AccumulatorRows": rows,
-            "Ports": ports,
-            "ActivationWords": 256,
-            "WeightRows": 64,
-        },
-        timeout_s=300,
-    )
+    runner.run("verif.rtl.systolic_array.cocotb_jobs", size=size, rows=rows, ports=ports)

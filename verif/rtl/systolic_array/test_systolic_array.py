@@ -6,20 +6,14 @@ import pytest
 
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
+from verif.rtl.systolic_array import runner
 
-CONFIG_HASH = 0x89AB_CDEF
+TESTS = "verif.rtl.systolic_array.cocotb_systolic_array"
 
 
-@pytest.mark.parametrize(("size", "rows"), [(4, 4), (8, 64), (12, 16), (16, 256)])
-def test_systolic_array(size: int, rows: int) -> None:
-    run_module(
-        "systolic_array",
-        [sa.ONE_PE, *sa.sources()],
-        "verif.rtl.systolic_array.cocotb_systolic_array",
-        {"Size": size, "AccumulatorRows": rows, "ConfigHash": CONFIG_HASH, "Ports": 2},
-        public=["sa_core"],
-        timeout_s=300,
-    )
+@runner.on_every_configuration
+def test_systolic_array(size: int, rows: int, ports: int) -> None:
+    runner.run(TESTS, size=size, rows=rows, ports=ports)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +35,6 @@ def test_parameter_that_is_out_of_range_does_not_elaborate(
         run_module(
             "systolic_array",
             sa.sources(),
-            "verif.rtl.systolic_array.cocotb_systolic_array",
+            TESTS,
             parameters,
         )
