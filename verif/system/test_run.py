@@ -120,7 +120,7 @@ def test_a_firmware_that_does_not_end_is_stopped_and_says_where() -> None:
 def test_a_second_run_of_a_project_is_refused_while_the_first_goes_on() -> None:
     compiled = network("test-twice")
     with (
-        flow._exclusive("test-twice"),
+        flow._exclusive(flow.ROOT / "build" / "test-twice"),
         pytest.raises(
             ProjectError, match=rf"another run of this project \(process {os.getpid()}\)"
         ),
