@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +31,7 @@ class Board:
     def __init__(self, folder: Path) -> None:
         self.port = folder / "ttyUSB0"
         self.reconnected = threading.Event()
+        self.ended = threading.Event()
         self._end = -1
         self.plug_in()
 
@@ -44,6 +47,12 @@ class Board:
 
     def say(self, data: bytes) -> None:
         assert os.write(self._end, data) == len(data)
+
+
+def wait_for(log: Path, size: int) -> None:
+    """Return when so many bytes are in the file."""
+    while not log.exists() or log.stat().st_size < size:
+        os.sched_yield()
 
 
 @pytest.fixture
@@ -76,6 +85,7 @@ def record(
         on_line=lines.append,
         on_event=on_event,
     )
+    board.ended.set()
     player.join()
     return captured, lines, events
 
@@ -112,7 +122,13 @@ def test_garbage_is_kept_in_the_file_and_made_printable_on_the_screen(
 
 def test_the_end_of_an_earlier_run_does_not_end_the_recording(board: Board, tmp_path: Path) -> None:
     end_of_a_run = b"@total cycles=3\n@result status=pass top1=3 exit=0\n"
-    captured, _, _ = record(board, tmp_path, lambda: board.say(end_of_a_run + RUN))
+
+    def play() -> None:
+        board.say(end_of_a_run)
+        wait_for(tmp_path / "log.txt", len(end_of_a_run))
+        board.say(RUN)
+
+    captured, _, _ = record(board, tmp_path, play)
     assert captured.file.read_bytes() == end_of_a_run + RUN
 
 
@@ -123,6 +139,34 @@ def test_silence_ends_the_recording_with_what_came(board: Board, tmp_path: Path)
     assert "ended by silence, no whole run" in str(captured)
 
 
+def test_silence_counts_from_the_last_byte(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    looks = 0
+
+    def monotonic() -> float:
+        nonlocal looks
+        looks += 1
+        return now
+
+    def play() -> None:
+        nonlocal now
+        for count in (1, 2, 3):
+            board.say(b"x")
+            wait_for(tmp_path / "log.txt", count)
+            now += 59
+            seen = looks
+            while looks < seen + 2 and not board.ended.is_set():  # it finds nothing, at that time
+                os.sched_yield()
+        board.say(b"\n" + RUN)
+
+    clock = SimpleNamespace(monotonic=monotonic, sleep=time.sleep)
+    monkeypatch.setattr("heepstor.board.capture.time", clock)
+    captured, _, _ = record(board, tmp_path, play, silence_s=60)
+    assert captured.ended == "result"
+
+
 def test_a_lost_port_is_waited_for_and_its_half_line_stays_alone(
     board: Board, tmp_path: Path
 ) -> None:
@@ -131,8 +175,7 @@ def test_a_lost_port_is_waited_for_and_its_half_line_stays_alone(
 
     def play() -> None:
         board.say(half)
-        while not log.exists() or log.stat().st_size < len(half):
-            os.sched_yield()
+        wait_for(log, len(half))
         board.unplug()
         board.plug_in()
         assert board.reconnected.wait(60)

@@ -102,3 +102,9 @@ def test_a_damaged_record_is_no_print(tmp_path: Path) -> None:
     lines = samples.log([1000, 5500, 200])
     lines[1] = lines[1].replace("@layer", "@laier")
     assert causes(tmp_path, lines)["seen"] == []
+
+
+def test_one_layer_shows_no_rule(tmp_path: Path) -> None:
+    report = samples.report(layers=[samples.layer("fc1", 500)])
+    lines = [line for line in samples.log([512], counters={}) if "index=1" not in line]
+    assert causes(tmp_path, lines, report)["seen"] == []
