@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -64,8 +65,9 @@ class Cluster:
                 batch = batch_of.pop(future)
                 yield batch, _outcomes(future, len(batch))
         except (CancelledError, CommClosedError) as error:
+            reason = " ".join(str(error).split())  # Dask's has several lines
             raise SweepError(
-                f"the scheduler was lost ({error}); start the sweep again: what was computed is "
+                f"the scheduler was lost ({reason}); start the sweep again: what was computed is "
                 "kept"
             ) from error
 
@@ -83,13 +85,14 @@ class Cluster:
 
     def _started(self) -> str:
         """Start processes of this machine, on its loopback interface."""
-        cluster = LocalCluster(
-            n_workers=self._processes,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        )
+        with _ctrl_c_ignored():
+            cluster = LocalCluster(
+                n_workers=self._processes,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
         self._resources.enter_context(cluster)
         return str(cluster.scheduler_address)
 
@@ -101,6 +104,16 @@ class Cluster:
                 f"the scheduler {self._scheduler} has no worker and none came within "
                 f"{_WORKER_S:.0f} s; start some with: dask worker {self._scheduler}"
             ) from None
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Processes started meanwhile ignore Ctrl-C for ever: at a terminal it comes to all of them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _checked(address: str) -> str:
