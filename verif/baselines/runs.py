@@ -15,7 +15,8 @@ from verif.baselines.baseline import Baseline, BaselineError, from_report
 
 def run(name: str, backend: Backend) -> dict[str, Any]:
     """Run a project in a folder of its own: another test may run it in its own at this moment."""
-    options = flow.Options(config.load(), backend=backend, folder=report_file(name, backend).parent)
+    folder = report_file(name, backend).parent
+    options = flow.Options(config.load(), backend=backend, folder=folder, pages=False)
     return flow.simulate(project.find(name).load(), options)
 
 
