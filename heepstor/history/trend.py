@@ -72,8 +72,9 @@ def _nothing(runs: Sequence[Run], project: str | None, backend: str | None) -> s
             f"unless {VARIABLE} is empty"
         )
     there = sorted({f"{run.project} ({run.backend})" for run in runs})
-    wanted = " ".join(word for word in (project, backend and f"with back-end {backend}") if word)
-    return f"no run of {wanted} is recorded; there are: {', '.join(there)}"
+    wanted = f" of {project}" if project else ""
+    wanted += f" with back-end {backend}" if backend else ""
+    return f"no run{wanted} is recorded; there are: {', '.join(there)}"
 
 
 def narrowed(all_series: Sequence[Series], layer: str) -> list[Series]:

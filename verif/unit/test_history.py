@@ -346,6 +346,11 @@ def test_the_command_gives_scripts_every_run(
             ["net", "--backend", "direct"],
             "no run of net with back-end direct is recorded; there are: net (stream)",
         ),
+        (
+            [a_report()],
+            ["--backend", "direct"],
+            "no run with back-end direct is recorded; there are: net (stream)",
+        ),
         ([a_report()], ["--layer", "c"], "no run has a layer 'c'; there are: conv1+relu1, fc1"),
     ],
 )
