@@ -23,7 +23,8 @@ def _edges(rng: np.random.Generator) -> _Words:
     sign = rng.integers(0, 2, _STEPS, np.uint32)
     exponent = rng.integers(-8, 8, _STEPS).astype(np.uint32) & 0xFF
     fraction = np.uint32(1) << rng.integers(0, 23, (2, _STEPS), np.uint32)
-    return sign << 31 | exponent << 23 | fraction[0] | fraction[1]
+    words: _Words = sign << 31 | exponent << 23 | fraction[0] | fraction[1]
+    return words
 
 
 def _stimulus(rng: np.random.Generator) -> tuple[_Words, sa.Int8Array, _Words]:

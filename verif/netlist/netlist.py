@@ -29,8 +29,7 @@ def netlists(top: str, parameters: Mapping[str, int]) -> list[Path]:
     The processing elements are all alike: a netlist of their own, made once, is used for each.
 
     Raises:
-        BuildError: Yosys failed, or made a latch, or a net that nothing drives, two drive, or
-            that drives itself.
+        BuildError: Yosys failed, or made a latch or a net with two drivers.
     """
     element = _netlist(_ELEMENT, {})
     return [element] if top == _ELEMENT else [element, _netlist(top, parameters, without=_ELEMENT)]
@@ -64,11 +63,7 @@ def _netlist(top: str, parameters: Mapping[str, int], *, without: str = "") -> P
 
 
 def simulate_beside(
-    files: Sequence[Path],
-    top: str,
-    parameters: Mapping[str, int],
-    bench: str,
-    folder: Path,
+    files: Sequence[Path], top: str, parameters: Mapping[str, int], bench: str
 ) -> None:
     """Run the cocotb tests of a module with its netlist at its side.
 
@@ -77,28 +72,38 @@ def simulate_beside(
         top: the module.
         parameters: its parameters, with which the netlist was made.
         bench: dotted name of the Python module of the tests.
-        folder: for the checker.
 
     Raises:
         RunError: an output differs in a cycle, a cell has no model, or the RTL fails its tests.
     """
     models = rtl.package_folder("pyosys") / "share" / "xilinx" / "cells_sim.v"
-    checker = folder / f"{top}_checker.sv"
-    checker.write_text(_checker(top, files[-1].read_text(encoding="utf-8")), encoding="utf-8")
     run_module(
         top,
         [
             *(_HERE / "netlist.vlt", sa.ONE_PE),
             *sa.sources(),
             *(models, _HERE / "DSP48E2.sv"),
-            *(*files, checker),
+            *(*files, _checker_file(top, files[-1])),
         ],
         bench,
         parameters,
-        timeout_s=300,
+        timeout_s=600,
         # Some models have delays and no body: nothing would drive their outputs, and silently.
         extra_args=["-Wwarn-UNDRIVEN"],
+        # A netlist is too large for one file of C++.
+        make_args=["VM_PARALLEL_BUILDS=1"],
     )
+
+
+def _checker_file(top: str, netlist: Path) -> Path:
+    """The file with the checker; the same path for the same content, which ccache looks at."""
+    text = _checker(top, netlist.read_text(encoding="utf-8"))
+    name = f"{top}_checker.sv"
+
+    def write(folder: Path) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+
+    return cached("checker", text, write) / name
 
 
 def _checker(top: str, netlist: str) -> str:

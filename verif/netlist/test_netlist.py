@@ -18,8 +18,8 @@ _CORNERS = "verif.netlist.cocotb_corners"
 
 
 @pytest.mark.parametrize("bench", ["verif.rtl.sa_pe.cocotb_sa_pe", _CORNERS])
-def test_processing_element_of_cells_does_what_the_rtl_does(bench: str, tmp_path: Path) -> None:
-    simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench, tmp_path)
+def test_processing_element_of_cells_does_what_the_rtl_does(bench: str) -> None:
+    simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench)
 
 
 def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
 
     wrong = _altered_element(r"(?<=LUT4 #\(\n    \.INIT\(16'h)\w{4}", inverted, tmp_path)
     with pytest.raises(RunError, match="NetlistHasTheBitsOf_"):
-        simulate_beside([wrong], "sa_pe", {}, _CORNERS, tmp_path)
+        simulate_beside([wrong], "sa_pe", {}, _CORNERS)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_cell_without_a_model_is_refused(
     with boxed.open("a", encoding="utf-8") as file:
         file.write("module EMPTY(output O, input I); endmodule\n")
     with pytest.raises(RunError, match=message):
-        simulate_beside([boxed], "sa_pe", {}, _CORNERS, tmp_path)
+        simulate_beside([boxed], "sa_pe", {}, _CORNERS)
 
 
 def _altered_element(
