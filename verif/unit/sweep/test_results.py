@@ -145,7 +145,11 @@ def test_a_point_that_fails_is_a_row_and_the_others_go_on(
         ('simulate: "none"', 'simulate: "all"'),
         ('area: "none"', 'area: "simulated"'),
     )
-    rows = results.run(load(tmp_path, *changes), Here(), tmp_path)
+    here = Here()
+    rows = results.run(load(tmp_path, *changes), here, tmp_path)
+    asked = {(task.stage, size(task.point)) for batch in here.batches for task in batch}
+    assert {of for stage, of in asked if stage == "simulate"} == {8, 12, 16}
+    assert {of for stage, of in asked if stage == "area"} == {12, 16}
     errors = {dict(row.point.hardware)["systolic_array.size"]: row.error for row in rows}
     assert errors.pop(10) == (
         "predict: hardware: systolic_array.size is 10; it must be a multiple of 4 from 4 to 32"

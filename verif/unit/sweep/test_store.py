@@ -32,19 +32,18 @@ def test_a_result_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["predict-1.json"]
 
 
-def test_whoever_waits_for_a_result_finds_it(tmp_path: Path) -> None:
-    found: list[bool] = []
+def test_whoever_wants_a_result_that_is_being_computed_waits_and_finds_it(tmp_path: Path) -> None:
+    found: list[object] = []
 
-    def compute() -> None:
-        store = Store(tmp_path)
-        with store.alone("predict-1"):
-            found.append(store.get("predict-1") is not None)
-            store.put("predict-1", {"numbers": {}})
+    def other() -> None:
+        with Store(tmp_path).alone("predict-1"):
+            found.append(Store(tmp_path).get("predict-1"))
 
-    threads = [threading.Thread(target=compute) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(found) == [False, *[True] * 7]
+    waiting = threading.Thread(target=other)
+    with Store(tmp_path).alone("predict-1"):
+        waiting.start()
+        waiting.join(timeout=0.2)  # it would have ended long ago if it did not wait
+        Store(tmp_path).put("predict-1", {"numbers": {}})
+    waiting.join()
+    assert found == [{"numbers": {}}]
     assert [path.name for path in tmp_path.iterdir()] == ["predict-1.json"]
