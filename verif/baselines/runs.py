@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from heepstor import config, flow, project
 from heepstor.ir import Backend
+from heepstor.report import document
 from heepstor.revision import Revision
 from verif.baselines.baseline import Baseline, BaselineError, from_report
 
@@ -40,13 +40,13 @@ def last(name: str, backend: Backend, root: Path = flow.ROOT) -> Baseline:
 
     Raises:
         BaselineError: there was none, it did not pass, or was for other hardware than the default.
+        ReportError: its report is damaged, or was made before the format changed.
     """
     path = report_file(name, backend, root)
     what = f"{name}, {backend.value}"
     if not path.exists():
         raise BaselineError(f"{what}: there is no report of a run in {path.parent}; add --run")
-    report = json.loads(path.read_text(encoding="utf-8"))
-    found = measured(report, date.fromtimestamp(path.stat().st_mtime))
+    found = measured(document.load(path), date.fromtimestamp(path.stat().st_mtime))
     default = f"0x{config.load().hash_hex}"
     if found.config != default:
         raise BaselineError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from verif.baselines.baseline import (
     save,
 )
 from verif.baselines.compare import Comparison, compare
+from verif.unit import reports
 
 BACKENDS = [backend.value for backend in Backend]
 CYCLES = {"conv1": 1000, "fc1": 200, "softmax": 50}
@@ -99,16 +100,23 @@ def test_another_configuration_is_told_and_still_compared() -> None:
 
 def a_report(**changes: Any) -> dict[str, Any]:
     return {
+        **reports.example(),
         "project": "net",
         "backend": "stream",
         "revision": {"commit": "b" * 40, "dirty": True},
-        "config": {"hash": f"0x{config.load().hash_hex}"},
-        "quantization": "per_channel",
-        "assertions": True,
-        "passed": True,
-        "layers": [{"name": name, "cycles": count} for name, count in CYCLES.items()],
+        "config": hardware(f"0x{config.load().hash_hex}"),
+        "layers": layer_rows(CYCLES),
         **changes,
     }
+
+
+def hardware(hash_text: str) -> dict[str, Any]:
+    return reports.example()["config"] | {"hash": hash_text}
+
+
+def layer_rows(cycles: Mapping[str, int]) -> list[dict[str, Any]]:
+    (row,) = reports.example()["layers"]
+    return [row | {"name": name, "cycles": count} for name, count in cycles.items()]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +231,7 @@ def test_the_command_fails_where_the_last_run_was_slower(
 ) -> None:
     last_run()
     baselines(tmp_path, "--update")
-    last_run(layers=[{"name": name, "cycles": count + 1} for name, count in CYCLES.items()])
+    last_run(layers=layer_rows({name: count + 1 for name, count in CYCLES.items()}))
     assert baselines(tmp_path) == 1
     assert "+1 (+0.50%)  is slower, tolerance 0" in capsys.readouterr().out
 
@@ -233,7 +241,8 @@ def test_the_command_fails_where_the_last_run_was_slower(
     [
         (None, "mnist-single_layer, software: there is no report of a run in"),
         ({"passed": False}, "the run did not pass"),
-        ({"config": {"hash": "0x00000000"}}, "was of configuration 0x00000000, and heepstor_cfg"),
+        ({"config": hardware("0x00000000")}, "was of configuration 0x00000000, and heepstor_cfg"),
+        ({"schema": "heepstor-report/0"}, "is no report of this version of HEEPstor"),
     ],
 )
 def test_a_report_that_cannot_be_used_is_one_sentence(
