@@ -15,11 +15,27 @@ from verif.harness.cocotb_runner import RunError
 from verif.netlist.netlist import netlists, simulate_beside
 
 _CORNERS = "verif.netlist.cocotb_corners"
+_ARRAY = {
+    "Size": 4,
+    "Ports": 1,
+    "ActivationWords": 64,
+    "WeightRows": 16,
+    "AccumulatorRows": 8,
+    "ConfigHash": 0x1234_5678,
+}
 
 
 @pytest.mark.parametrize("bench", ["verif.rtl.sa_pe.cocotb_sa_pe", _CORNERS])
 def test_processing_element_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(3600)  # it compiles 60 MB of C++
+@pytest.mark.parametrize("bench", ["cocotb_systolic_array", "cocotb_jobs"])
+def test_array_of_cells_does_what_the_rtl_does(bench: str) -> None:
+    files = netlists("systolic_array", _ARRAY)
+    simulate_beside(files, "systolic_array", _ARRAY, f"verif.rtl.systolic_array.{bench}")
 
 
 def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
