@@ -36,6 +36,7 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor compare cifar10 --fpga LOG   against what a board printed
   heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
   heepstor history cifar10              its cycles per layer, from commit to commit
+  heepstor sweep docs/sweep.hjson       many configurations at once, and which are the best
 """
 
 _ACCURACY = """\

@@ -20,6 +20,7 @@ _NUMBERS = {
     "predicted_memory_bytes": ("predicted", "memory_bytes"),
     "cycles": ("simulated", "cycles"),
     "memory_bytes": ("simulated", "memory_bytes"),
+    "run": ("simulated", "run"),
     "lut": ("area", "lut"),
     "ff": ("area", "ff"),
     "dsp": ("area", "dsp"),

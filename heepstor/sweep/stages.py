@@ -137,7 +137,11 @@ def simulate(point: Point, folder: Path) -> Numbers:
     if not report["passed"]:
         verdict = render(report).splitlines()[-1]
         raise SimulationError(f"{verdict}; {folder / 'report.txt'} says more")
-    return {"cycles": report["total_cycles"], "memory_bytes": report["memory"]["used"]}
+    return {
+        "cycles": report["total_cycles"],
+        "memory_bytes": report["memory"]["used"],
+        "run": folder.name,
+    }
 
 
 STAGES: Mapping[str, Callable[[Point, Path], Numbers]] = {

@@ -18,6 +18,7 @@ def write(sweep: Sweep, rows: Sequence[Row], folder: Path) -> list[Path]:
         "sweep.csv": document.as_csv(rows),
         "sweep.html": page.render(sweep, rows),
     }
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         write_if_changed(folder / name, content)
     return [folder / name for name in contents]

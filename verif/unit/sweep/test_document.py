@@ -9,10 +9,11 @@ from pathlib import Path
 
 from heepstor.sweep import document
 from heepstor.sweep.spec import Sweep
+from heepstor.sweep.write import write
 from verif.unit.sweep.sweeps import load, point, row
 
 AREA = {"lut": 12345, "ff": 67, "dsp": 8, "bram36": 0.5}
-SIMULATED = {"cycles": 4321, "memory_bytes": 65536}
+SIMULATED = {"cycles": 4321, "memory_bytes": 65536, "run": "simulate-1"}
 ROWS = [
     row(point(size=4), 5000, on_front=True, accuracy=0.75, data="MNIST"),
     row(point(size=8), 4000, on_front=True, area=AREA, simulated=SIMULATED),
@@ -79,4 +80,11 @@ def test_json_has_the_same_and_says_what_is_varied(tmp_path: Path) -> None:
     assert found["varied"] == ["systolic_array.size", "memory.banks"]
     assert len(found["points"]) == len(ROWS)
     assert found["points"][1]["lut"] == 12345
+    assert found["points"][1]["run"] == "simulate-1"
     assert found["points"][2]["cycles"] is None
+
+
+def test_the_files_are_written_where_no_folder_is_yet(tmp_path: Path) -> None:
+    paths = write(a_sweep(tmp_path), ROWS, tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == ["sweep.json", "sweep.csv", "sweep.html"]
+    assert paths[1].read_text(encoding="utf-8") == document.as_csv(ROWS)

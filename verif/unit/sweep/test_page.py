@@ -14,7 +14,7 @@ from verif.harness import browser
 from verif.unit.sweep.sweeps import load, point, row
 
 AREA = {"lut": 12345, "ff": 67, "dsp": 8, "bram36": 0.5}
-SIMULATED = {"cycles": 4321, "memory_bytes": 65536}
+SIMULATED = {"cycles": 4321, "memory_bytes": 65536, "run": "simulate-1"}
 WIDE = "too <b>large</b>: " + "w" * 120
 ROWS = [
     row(point("a", size=4), 5000, on_front=True, accuracy=0.75, data="MNIST"),

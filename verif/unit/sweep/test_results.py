@@ -37,7 +37,7 @@ def simple_stages(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stage]:
     simple: dict[str, Stage] = {
         "predict": predict,
         "area": lambda point, folder: {"lut": size(point), "ff": 0, "dsp": 0, "bram36": 0.0},
-        "simulate": lambda point, folder: {"cycles": 1, "memory_bytes": 2},
+        "simulate": lambda point, folder: {"cycles": 1, "memory_bytes": 2, "run": folder.name},
     }
     monkeypatch.setattr(stages, "STAGES", simple)
     return simple
