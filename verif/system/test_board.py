@@ -87,6 +87,7 @@ def test_a_run_is_captured_live_and_has_the_simulated_cycles(
 ) -> None:
     captured = record(image, line, tmp_path / "log.txt")
     assert captured.ended == "result"
+    assert uart.endswith(" exit=0\n")  # the last stop bit, too, though the firmware has ended
     assert captured.file.read_text(encoding="ascii") == uart
     found = compare(captured.file)
     assert found.passed
