@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 
+from heepstor.emit.hardware import write_if_changed
 from verif.reference import page, runs
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     )
     if parser.parse_args().run:
         runs.update()
-    page.PATH.write_text(page.render(), encoding="utf-8")
+    write_if_changed(page.PATH, page.render())
     print(page.PATH)
 
 

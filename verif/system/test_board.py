@@ -12,7 +12,6 @@ import pty
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,27 +25,26 @@ from heepstor.errors import LogError
 from heepstor.ir import Backend
 
 CONFIG = config.load()
-NAME = "test-board"
+NAME = "mnist-single_layer"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> project.LoadedProject:
-    """mnist-single_layer under a name of its own: another test may run it at this moment."""
-    gen_dir = flow.ROOT / "build" / NAME / "gen"
-    return replace(project.find("mnist-single_layer").load(), name=NAME, gen_dir=gen_dir)
+def options(tmp_path_factory: pytest.TempPathFactory) -> flow.Options:
+    """A folder of its own: another worker may run the project at this moment."""
+    folder = tmp_path_factory.mktemp("board")
+    return flow.Options(config=CONFIG, backend=Backend.STREAM, folder=folder)
 
 
 @pytest.fixture(scope="module")
-def report(loaded: project.LoadedProject) -> flow.document.Report:
+def report(options: flow.Options) -> flow.document.Report:
     """The simulated run; its first layer is streamed."""
-    return flow.simulate(loaded, flow.Options(config=CONFIG, backend=Backend.STREAM))
+    return flow.simulate(project.find(NAME).load(), options)
 
 
 @pytest.fixture(scope="module")
-def image(loaded: project.LoadedProject, report: flow.document.Report) -> Path:
+def image(options: flow.Options) -> Path:
     """The image of that run."""
-    options = flow.Options(config=CONFIG, backend=Backend.STREAM)
-    return flow.make_application(loaded, options).image.elf
+    return flow.make_application(project.find(NAME).load(), options).image.elf
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +76,25 @@ def record(elf: Path, line: tuple[int, int], log: Path) -> Captured:
     return captured
 
 
-def compare(log: Path, **options: bool) -> Comparison:
-    return compare_files(NAME, log, **options)
+def compare(options: flow.Options, log: Path, *, allow_mismatch: bool = False) -> Comparison:
+    assert options.folder is not None
+    report_file = options.folder / "report.json"
+    return compare_files(NAME, log, report_file=report_file, allow_mismatch=allow_mismatch)
 
 
 def test_a_run_is_captured_live_and_has_the_simulated_cycles(
-    report: flow.document.Report, image: Path, uart: str, line: tuple[int, int], tmp_path: Path
+    options: flow.Options,
+    report: flow.document.Report,
+    image: Path,
+    uart: str,
+    line: tuple[int, int],
+    tmp_path: Path,
 ) -> None:
     captured = record(image, line, tmp_path / "log.txt")
     assert captured.ended == "result"
     assert uart.endswith(" exit=0\n")  # the last stop bit, too, though the firmware has ended
     assert captured.file.read_text(encoding="ascii") == uart
-    found = compare(captured.file)
+    found = compare(options, captured.file)
     assert found.passed
     assert [row.name for row in found.rows] == ["fc0", "softmax"]
     assert all(row.difference == 0 for row in found.rows)
@@ -107,24 +112,26 @@ def test_the_header_names_what_ran(report: flow.document.Report, image: Path, ua
 
 
 def test_a_print_in_the_timed_region_is_another_image_and_is_seen(
-    loaded: project.LoadedProject, report: flow.document.Report, tmp_path: Path
+    options: flow.Options, report: flow.document.Report, tmp_path: Path
 ) -> None:
     """A simulation altered on purpose stands in for a board that runs other firmware."""
     text = "a print of more characters than the UART takes at once"
     source = tmp_path / "model.cpp"
-    generated = (loaded.gen_dir / "model.cpp").read_text(encoding="utf-8")
+    assert options.folder is not None
+    gen_dir = options.folder / "gen"
+    generated = (gen_dir / "model.cpp").read_text(encoding="utf-8")
     call = re.search(r"return Stream::run\(kJobs0\);", generated)
     assert call is not None
     printing = f'runtime::out.text("{text}").end();\n    {call[0]}'
     header = '#include "runtime/platform.h"\n'
     source.write_text(header + generated.replace(call[0], printing), encoding="utf-8")
-    altered = build.build_firmware([source], CONFIG, include=[loaded.gen_dir])
+    altered = build.build_firmware([source], CONFIG, include=[gen_dir])
     log = tmp_path / "log.txt"
     log.write_text(sim.run(build.build_soc(CONFIG), altered.elf).uart, encoding="ascii")
 
     with pytest.raises(LogError, match=r"image: 0x\w{8} in the report, 0x\w{8} in the log;"):
-        compare(log)
-    found = compare(log, allow_mismatch=True)
+        compare(options, log)
+    found = compare(options, log, allow_mismatch=True)
     assert not found.passed
     first, second = found.rows
     assert first.difference is not None
@@ -135,9 +142,11 @@ def test_a_print_in_the_timed_region_is_another_image_and_is_seen(
     assert any(what.startswith("the array's counters of fc0: outside its jobs") for what in seen)
 
 
-def test_another_configuration_is_named(uart: str, tmp_path: Path) -> None:
+def test_another_configuration_is_named(
+    options: flow.Options, report: flow.document.Report, uart: str, tmp_path: Path
+) -> None:
     other = config.load(overrides=["cpu.fpu_latency=1"])
     log = tmp_path / "log.txt"
     log.write_text(uart.replace(f"config=0x{CONFIG.hash_hex}", f"config=0x{other.hash_hex}"))
     with pytest.raises(LogError, match=f"0x{CONFIG.hash_hex} in the report, 0x{other.hash_hex} in"):
-        compare(log)
+        compare(options, log)
