@@ -12,7 +12,6 @@ import jsonschema
 from heepstor.config import Config
 from heepstor.errors import ReportError
 from heepstor.ir import Layer, Plan
-from heepstor.plan.bounds import bounds
 from heepstor.report.records import LayerRecord, Record, Records
 
 SCHEMA = "heepstor-report/1"
@@ -98,6 +97,9 @@ def _layer_row(layer: Layer, record: LayerRecord | None, total: int, config: Con
 
 
 def _bounds(layer: Layer, config: Config) -> Report | None:
+    # The planner brings PyTorch along, which takes seconds: who only shows a report needs neither.
+    from heepstor.plan.bounds import bounds
+
     found = bounds(layer, config)
     if found is None:
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from typing import Any
 
 import jsonschema
@@ -206,3 +208,8 @@ def test_the_table_of_a_panic_says_cause_and_place(example: dict[str, Any]) -> N
 def test_the_table_of_a_run_without_a_layer_claims_no_equality(example: dict[str, Any]) -> None:
     example["golden"] |= {"compared": 0, "layers": 0}
     assert "golden: nothing compared" in report.render(example)
+
+
+def test_a_report_is_read_and_shown_without_pytorch() -> None:
+    program = "import sys, heepstor.report.files; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
