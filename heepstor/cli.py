@@ -94,7 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _ENVIRONMENT_ERRORS:
             raise
-        print(f"heepstor: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        # A write knows no file name.
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"heepstor: error: {where}{error.strerror}", file=sys.stderr)
         return HeepstorError.exit_status
     except KeyboardInterrupt:
         print("heepstor: interrupted; nothing half-written is kept", file=sys.stderr)
@@ -405,7 +407,10 @@ def _batch_option() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value} is not 1 or more")
     return value

@@ -43,7 +43,6 @@ from heepstor.report import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRMWARE = ROOT / "sw"
 
 STEPS = ("import", "plan", "golden", "emit", "firmware", "simulator", "simulate", "report")
 
@@ -510,6 +509,7 @@ def _reproduce(project: LoadedProject, options: Options) -> str:
     if project.gen_dir.parent != APPS / project.name:
         arguments = {
             "input_shape": project.input_shape,
+            **({"batch": len(project.sample)} if len(project.sample) > 1 else {}),
             **({"append_final_softmax": True} if project.append_final_softmax else {}),
             **({"backend": options.backend.value} if options.backend else {}),
             **({} if options.per_channel else {"per_channel": False}),

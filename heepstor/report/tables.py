@@ -184,7 +184,7 @@ def configuration(report: Report) -> Table:
         "weights": report["weights"],
         "firmware assertions": "on" if report["assertions"] else "off",
     }
-    rows = [*asked.items(), *_flat(report["config"])]
+    rows = [*asked.items(), *flat(report["config"])]
     return Table(["key", "value"], [[key, str(value)] for key, value in rows], 2)
 
 
@@ -198,10 +198,11 @@ def origin(report: Report) -> Table:
     return Table(["what", "version"], [[key, str(value)] for key, value in facts.items()], 2)
 
 
-def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`a.b` and value of each leaf."""
     for key, value in nested.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
@@ -228,4 +229,7 @@ def commands(report: Report) -> list[str]:
     revision = report["revision"]
     changes = "  # and the changes that it had" if revision["dirty"] else ""
     checkout = [f"git checkout {revision['commit']}{changes}"] if revision["commit"] else []
-    return [*checkout, "make setup", "source .venv/bin/activate", report["reproduce"]]
+    again = report["reproduce"]
+    if not again.startswith("heepstor sim "):
+        again = f"# in Python, with your model: {again}"
+    return [*checkout, "make setup", "source .venv/bin/activate", again]

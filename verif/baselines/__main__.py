@@ -36,16 +36,28 @@ def main(
         if options.run:
             for name in names:
                 _run(name)
-        found = {name: _last(name, root) for name in names}
         if options.update:
+            # All of them are there before the first one is replaced.
+            found = {name: _last(name, root) for name in names}
             for name, results in found.items():
                 _update(name, results, folder)
             return 0
-        # A list, so that all of them are compared and shown.
-        return 0 if all([_compare(name, results, folder) for name, results in found.items()]) else 1
+        return max([_status(name, root, folder) for name in names])
     except (BaselineError, HeepstorError) as error:
-        print(f"baselines: error: {error}", file=sys.stderr)
-        return HeepstorError.exit_status
+        return _refused(error)
+
+
+def _status(name: str, root: Path, folder: Path) -> int:
+    """Compare a project; one that cannot be compared does not keep the others from it."""
+    try:
+        return 0 if _compare(name, _last(name, root), folder) else 1
+    except (BaselineError, HeepstorError) as error:
+        return _refused(error)
+
+
+def _refused(error: Exception) -> int:
+    print(f"baselines: error: {error}", file=sys.stderr)
+    return HeepstorError.exit_status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -259,6 +259,18 @@ def test_a_report_that_cannot_be_used_is_one_sentence(
     assert not (tmp_path / f"{NET}.json").exists()
 
 
+def test_a_project_that_cannot_be_compared_does_not_keep_others_from_it(
+    tmp_path: Path, last_run: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last_run()
+    baselines(tmp_path, "--update")
+    last_run(layers=layer_rows({name: count + 1 for name, count in CYCLES.items()}))
+    assert command.main(["cifar10", NET], root=tmp_path, folder=tmp_path) == 2
+    shown = capsys.readouterr()
+    assert "cifar10, software: there is no report of a run in" in shown.err
+    assert "is slower, tolerance 0" in shown.out
+
+
 def test_every_project_has_a_baseline_for_every_back_end_and_nothing_else_has() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.json")) == project.names()
     for name in project.names():

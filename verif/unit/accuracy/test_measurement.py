@@ -293,9 +293,12 @@ def without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets, "DATA_SETS", (replace(mnist, downloads=downloads),))
 
 
-def test_no_image_in_rtl_is_no_number_of_images(
-    target: project.Project, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("count", "message"), [("0", "0 is not 1 or more"), ("few", "'few' is not a whole number")]
+)
+def test_what_is_no_number_of_images_is_refused(
+    target: project.Project, capsys: pytest.CaptureFixture[str], count: str, message: str
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        command(target, "--rtl", "0")
-    assert "argument --rtl: 0 is not 1 or more" in capsys.readouterr().err
+        command(target, "--rtl", count)
+    assert f"argument --rtl: {message}" in capsys.readouterr().err

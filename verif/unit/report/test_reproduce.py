@@ -9,6 +9,8 @@ import pytest
 
 from heepstor import cli, config, flow, project
 from heepstor.ir import Backend
+from heepstor.report import tables
+from verif.unit.reports import example
 
 
 def asked_for(command: str) -> flow.Options:
@@ -47,3 +49,16 @@ def test_a_model_of_another_place_is_no_project() -> None:
     command = flow._reproduce(elsewhere, flow.Options(config=config.load(), per_channel=False))
     assert command.startswith("heepstor.compile(model, name='mnist-single_layer', input_shape=(")
     assert command.endswith("per_channel=False).simulate()")
+
+
+def test_a_model_of_another_place_asks_for_the_same_batch() -> None:
+    loaded = project.find("mnist-single_layer").load(batch=3)
+    elsewhere = replace(loaded, gen_dir=flow.ROOT / "build" / "x" / "gen")
+    command = flow._reproduce(elsewhere, flow.Options(config=config.load()))
+    assert ", batch=3, " in command
+
+
+def test_python_is_no_command_of_a_shell() -> None:
+    report = example() | {"reproduce": "heepstor.compile(model, name='x').simulate()"}
+    *_, last = tables.commands(report)
+    assert last == "# in Python, with your model: heepstor.compile(model, name='x').simulate()"
