@@ -12,6 +12,7 @@ from torch import nn
 
 import heepstor
 from verif.harness.seeds import derive
+from verif.system.test_soc import INTERLEAVED_OVERRIDES
 
 NETWORKS: dict[str, tuple[nn.Sequential, tuple[int, ...]]] = {
     "rectangular-kernel-stride-padding-dilation": (
@@ -152,10 +153,7 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
 @pytest.mark.parametrize(
     "overrides",
     [
-        [
-            *("systolic_array.size=4", "systolic_array.ports=2"),
-            *("systolic_array.accumulator_rows=4", "cpu.fpu_latency=1"),
-        ],
+        INTERLEAVED_OVERRIDES,
         [
             *("systolic_array.size=12", "systolic_array.ports=4"),
             *("memory.banks=8", "memory.interleaved_banks=8"),
@@ -169,7 +167,7 @@ def test_other_hardware_gives_the_same_bits(overrides: list[str], backend: str) 
     compiled = heepstor.compile(
         randomized(model, name),
         input_shape=input_shape,
-        name=f"test-hw-{len(overrides[0])}-{backend}",
+        name=f"test-hw-{len(overrides)}-{backend}",
         backend=backend,
         overrides=overrides,
     )

@@ -9,16 +9,18 @@ from heepstor.registers import ExitCode
 from verif.system import bare
 
 CONFIG = configuration.load()
-# Fewer and smaller banks than a power of two, the last four interleaved, and a pipelined FPU.
-INTERLEAVED = configuration.load(
-    overrides=[
-        "memory.banks=6",
-        "memory.bank_kib=16",
-        "memory.interleaved_banks=4",
-        "cpu.fpu_latency=2",
-        "systolic_array.size=4",
-    ]
-)
+# Fewer and smaller banks than a power of two, the last four interleaved, a pipelined FPU, a small
+# array with two ports.
+INTERLEAVED_OVERRIDES = [
+    "memory.banks=6",
+    "memory.bank_kib=16",
+    "memory.interleaved_banks=4",
+    "cpu.fpu_latency=2",
+    "systolic_array.size=4",
+    "systolic_array.ports=2",
+    "systolic_array.accumulator_rows=4",
+]
+INTERLEAVED = configuration.load(overrides=INTERLEAVED_OVERRIDES)
 CONFIGS = {"default": CONFIG, "interleaved": INTERLEAVED}
 
 
