@@ -7,6 +7,7 @@ the recording, the file has all that arrived. `heepstor.board.log` makes sense o
 from __future__ import annotations
 
 import signal
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -178,7 +179,9 @@ class _Source:
 def _open(port: str, baud_rate: int) -> serial.Serial:
     try:
         return serial.Serial(port, baud_rate, timeout=_POLL_S, exclusive=True)
-    except (OSError, ValueError, OverflowError) as error:  # the latter two: the baud rate
+    except (OSError, termios.error, ValueError, OverflowError) as error:
+        # termios.error is no OSError: a port that has just come back may open and then refuse its
+        # settings. The last two are of the baud rate.
         there = ", ".join(sorted(found.device for found in list_ports.comports())) or "none"
         raise PortError(f"{port}: cannot be opened ({error}); serial ports here: {there}") from None
 

@@ -71,7 +71,10 @@ def _notes(lines: Lines, runs: Sequence[Lines]) -> tuple[str, ...]:
     if recognizes(before):
         notes.append("the log begins in the middle of a run, which is left out")
     if len(runs) > 1:
-        notes.append(f"the log has {len(runs)} runs; the last whole one of this project counts")
+        notes.append(
+            f"the log has {len(runs)} runs; the last whole one of this project counts, "
+            "or the last if none is whole"
+        )
     return tuple(notes)
 
 
@@ -140,6 +143,9 @@ def _ending_faults(found: records.Records) -> Iterator[str]:
         yield "the log ends before the @result record: it is truncated"
     elif found.result.get("exit") != "0":
         yield f"the run failed: status={found.result.get('status', 'unknown')}"
+    else:
+        needed = {"@total": found.total_cycles, "@memory": found.stack_used}
+        yield from (f"the {kind} record is missing" for kind, n in needed.items() if n is None)
 
 
 def _chatter(run: Lines) -> int:

@@ -20,6 +20,7 @@ from heepstor.report.document import Report
 
 FORMAT = "HEEPstor's Performance Summary"
 
+_PROJECT = "PROJECT: "
 _TITLE = "Performance Summary:"
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _TIME = re.compile(rf"^(?P<name>.+?): +{_NUMBER} *(?P<unit>[mun]?s)$")
@@ -69,7 +70,7 @@ def recognizes(lines: Sequence[str]) -> bool:
 
 
 def read(lines: Sequence[str], report: Report, name: str, clock_hz: int | None) -> Log:
-    """The run that the log tells of; `name` names the log in messages.
+    """The run of the log's last summary; `name` names the log in messages.
 
     Raises:
         LogError: it is of another project, or no clock is given.
@@ -79,10 +80,11 @@ def read(lines: Sequence[str], report: Report, name: str, clock_hz: int | None) 
             f"{name}: tells times, not cycles; give the clock that they were taken at, "
             "as in --clock-hz 100000000"
         )
+    lines = _last_run(lines)
     _require_project(lines, report["project"], name)
     times, total = _times(lines)
     layers = {row["name"]: _layer(row["name"], times, clock_hz) for row in report["layers"]}
-    faults = [f"layer {n} is missing in the log" for n, layer in layers.items() if layer is None]
+    faults = [_layer_fault(n, times) for n, layer in layers.items() if layer is None]
     faults += _fitting_faults(times, total, list(layers))
     return Log(
         format=FORMAT,
@@ -93,8 +95,16 @@ def read(lines: Sequence[str], report: Report, name: str, clock_hz: int | None) 
     )
 
 
+def _last_run(lines: Sequence[str]) -> Sequence[str]:
+    """The lines of the run that the last summary is of: from its header to the next one."""
+    title = max(i for i, line in enumerate(lines) if line.strip() == _TITLE)
+    headers = [i for i, line in enumerate(lines) if line.startswith(_PROJECT)]
+    begin = max((i for i in headers if i < title), default=0)
+    return lines[begin : min((i for i in headers if i > title), default=len(lines))]
+
+
 def _require_project(lines: Sequence[str], project: str, name: str) -> None:
-    found = _value(lines, "PROJECT: ")
+    found = _value(lines, _PROJECT)
     if found not in (project, heepstor_name(project)):
         said = f"of the project {found}" if found else "of a project that it does not name"
         raise LogError(f"{name}: is a log {said}; the report is of {project}")
@@ -137,6 +147,15 @@ def _layer(name: str, times: Sequence[Time], clock_hz: int) -> MeasuredLayer | N
         cycles=round(sum(time.seconds for time in own) * clock_hz),
         resolution=round(sum(time.resolution_s for time in own) * clock_hz),
     )
+
+
+def _layer_fault(name: str, times: Sequence[Time]) -> str:
+    """Why the log has no time for a layer."""
+    logged = [time.module for time in times]
+    double = [module for module in name.split("+") if logged.count(module) > 1]
+    if double:
+        return f"layer {name}: {' and '.join(double)} is in the log more than once"
+    return f"layer {name} is missing in the log"
 
 
 def _fitting_faults(times: Sequence[Time], total: Time | None, layers: Sequence[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -188,6 +190,28 @@ def test_a_lost_port_is_waited_for_and_its_half_line_stays_alone(
     assert lines == samples.log()
     assert [message.split(" is ")[1].split()[0] for message in events] == ["open", "lost", "back"]
     assert "port lost 1 times" in str(captured)
+
+
+def test_a_port_that_comes_back_half_ready_is_tried_again(
+    board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = termios.tcsetattr
+
+    def half_ready(*_: object) -> None:
+        monkeypatch.setattr(termios, "tcsetattr", working)
+        raise termios.error(errno.EIO, os.strerror(errno.EIO))
+
+    def play() -> None:
+        monkeypatch.setattr(termios, "tcsetattr", half_ready)
+        board.unplug()
+        board.plug_in()
+        assert board.reconnected.wait(60)
+        board.say(RUN)
+
+    captured, lines, _ = record(board, tmp_path, play)
+    assert termios.tcsetattr is working  # it was refused once
+    assert (captured.ended, captured.reconnections) == ("result", 1)
+    assert lines == samples.log()
 
 
 def test_a_port_that_stays_away_ends_in_silence(board: Board, tmp_path: Path) -> None:

@@ -207,6 +207,17 @@ def test_a_layer_that_was_added_is_named(tmp_path: Path) -> None:
     assert faults_of(tmp_path, lines)[0] == "layer 3 is in the log, but the report has 3 layers"
 
 
+@pytest.mark.parametrize("kind", ["@total", "@memory"])
+@pytest.mark.parametrize("noise", ["", "\xa4"])
+def test_a_total_or_memory_that_is_missing_or_lost_its_beginning_is_named(
+    tmp_path: Path, kind: str, noise: str
+) -> None:
+    without = [line for line in samples.log() if not line.startswith(kind)]
+    lost = [line.replace(kind, f"{noise}{kind[1:]}") for line in samples.log()]
+    for lines in (without, lost):
+        assert faults_of(tmp_path, lines) == (f"the {kind} record is missing",)
+
+
 def test_lines_of_two_runs_in_each_other_are_named(tmp_path: Path) -> None:
     lines = samples.log()
     lines.insert(3, "@layer index=0 cycles=1200 hash=0x00000001 ok=1")
@@ -275,8 +286,16 @@ def test_of_several_runs_the_last_whole_one_of_the_project_counts(tmp_path: Path
     assert found.passed
     assert found.notes == (
         "the log begins in the middle of a run, which is left out",
-        "the log has 4 runs; the last whole one of this project counts",
+        "the log has 4 runs; the last whole one of this project counts, "
+        "or the last if none is whole",
     )
+
+
+def test_of_several_runs_without_an_end_the_last_counts_and_does_not_pass(tmp_path: Path) -> None:
+    found = compare(tmp_path, [*samples.log([7, 8, 9])[:-1], *samples.log()[:-1]])
+    assert [row.difference for row in found.rows] == [0, 0, 0]
+    assert found.faults == ("the log ends before the @result record: it is truncated",)
+    assert found.notes[0].endswith(", or the last if none is whole")
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,26 @@ def test_a_log_that_names_no_project_is_refused(tmp_path: Path) -> None:
         compare(tmp_path, log, report("cifar10", CIFAR10_LAYERS))
 
 
+def test_of_several_runs_all_that_is_said_is_of_the_last_summary(tmp_path: Path) -> None:
+    software, array = SOFTWARE.read_text(encoding="utf-8"), CIFAR10.read_text(encoding="utf-8")
+    log = tmp_path / "log.txt"
+    log.write_text(software + array + software.partition("Performance Summary:")[0])
+    found = compare(tmp_path, log, report("cifar10", CIFAR10_LAYERS))
+    assert found.passed
+    assert [(fact.name, fact.log) for fact in found.facts] == [
+        ("matrix products", "array 8x8"),
+        ("images at once", "1"),
+    ]
+
+
+def test_a_summary_that_is_cut_off_takes_nothing_of_the_next_run(tmp_path: Path) -> None:
+    array = CIFAR10.read_text(encoding="utf-8")
+    log = tmp_path / "log.txt"
+    log.write_text(array.partition("Total time")[0] + "PROJECT: cifar10-conv2d\nTotal time: 9 s\n")
+    found = compare(tmp_path, log, report("cifar10", CIFAR10_LAYERS))
+    assert found.faults == ("the log ends before its total: it is truncated",)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
@@ -148,7 +168,12 @@ def test_a_log_that_names_no_project_is_refused(tmp_path: Path) -> None:
         (
             "fc1 (Linear):",
             "fc1 (Linear): 1.0000e-6 s\nfc1 (Linear):",
-            "layer fc1 is missing in the log",
+            "layer fc1: fc1 is in the log more than once",
+        ),
+        (
+            "relu1 (ReLU):",
+            "relu1 (ReLU): 1.0000e-6 s\nrelu1 (ReLU):",
+            "layer conv1+batchnorm1+relu1: relu1 is in the log more than once",
         ),
         ("fc1 (Linear):", "fc2 (Linear):", "fc2 (Linear) is in the log, but in no layer of"),
         ("Total time: 128.9000e-3 s", "", "the log ends before its total: it is truncated"),
