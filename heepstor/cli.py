@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
-_ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
-"""What the file system may answer anywhere: full, over quota, read-only, not permitted."""
+_ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOTDIR}
+"""What the file system may answer anywhere: full, over quota, read-only, not permitted, a file
+where a folder should be."""
 
 _DESCRIPTION = """\
 From a PyTorch model to per-layer cycles on a RISC-V SoC with an FP32xINT8 systolic array, simulated
@@ -575,6 +576,7 @@ def _history(options: argparse.Namespace) -> int:
     if options.html:
         from heepstor.history import page
 
+        options.html.parent.mkdir(parents=True, exist_ok=True)
         options.html.write_text(page.render(series, last=options.last), encoding="utf-8")
     if options.json:
         print(json.dumps([history.as_dict(one) for one in series], indent=2))

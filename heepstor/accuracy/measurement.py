@@ -74,13 +74,15 @@ def measure(
     """
     place = _device(device)
     task = _prepare(project, data_dir, on_message)
-    evaluations = _evaluate_all(task, place, on_progress, on_message)
-    indices = document.disagreeing(evaluations)
     checks = None
-    if rtl is not None:
-        spots = spot_checks.choose(indices, len(task.split), rtl)
-        say = _prefixed("RTL", on_progress)
-        checks = spot_checks.run(task.project, spots, task.split, task.inputs, options, say)
+    # A second one of this project waits, and then finds what the first one has kept.
+    with cache.exclusive(f"accuracy-{project.name}"):
+        evaluations = _evaluate_all(task, place, on_progress, on_message)
+        indices = document.disagreeing(evaluations)
+        if rtl is not None:
+            spots = spot_checks.choose(indices, len(task.split), rtl)
+            say = _prefixed("RTL", on_progress)
+            checks = spot_checks.run(task.project, spots, task.split, task.inputs, options, say)
     result: Document = {
         "schema": document.SCHEMA,
         "project": project.name,

@@ -78,7 +78,9 @@ def scorer(model: Model, project: LoadedProject, device: torch.device) -> Scorer
 
     def score(x: Tensor) -> Tensor:
         # A GPU would otherwise round the factors of convolutions to TF32, which is no float32.
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        # `flags` would turn cuDNN off altogether, unless told otherwise.
+        cudnn = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+        with torch.inference_mode(), cudnn:
             y: Tensor = network(x.to(device))
             return y.cpu()
 

@@ -79,7 +79,11 @@ class Cluster:
     def _connected(self) -> Client:
         if self._client is None:
             address = self._scheduler or self._started()
-            self._client = self._resources.enter_context(Client(_checked(address)))
+            try:
+                client = Client(_checked(address))
+            except (OSError, TypeError) as error:  # TypeError: tls:// without certificates
+                raise SweepError(f"no Dask scheduler at {address} ({error})") from error
+            self._client = self._resources.enter_context(client)
             self._require_worker(self._client)
         return self._client
 

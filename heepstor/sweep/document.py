@@ -32,6 +32,7 @@ _NUMBERS = {
 
 _SHOWN = {
     "predicted": "predicted_cycles",
+    "predicted-memory": "predicted_memory_bytes",
     "simulated": "cycles",
     "memory": "memory_bytes",
     "LUT": "lut",

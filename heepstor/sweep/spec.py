@@ -143,7 +143,7 @@ def _hardware_faults(key: str, values: object) -> list[str]:
 
 def _selection_faults(key: str, selection: object) -> list[str]:
     words = _SELECTIONS[key]
-    if selection in words or (key == "simulate" and _is_list(selection, dict)):
+    if selection in words or (key == "simulate" and _is_list(selection, dict) and all(selection)):
         return []
     or_list = ", or a list of objects, each with values of points" if key == "simulate" else ""
     return [f"{key} is {selection!r}; it must be one of: {', '.join(words)}{or_list}"]

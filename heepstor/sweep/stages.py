@@ -21,7 +21,7 @@ from heepstor.config import Config
 from heepstor.errors import DataError, SimulationError
 from heepstor.ir import Backend, Graph
 from heepstor.plan.budget import CODE_BYTES, FLOAT_BYTES
-from heepstor.report import render
+from heepstor.report import provenance, render
 from heepstor.sweep.spec import PLANNER, Point
 
 Numbers = dict[str, Any]
@@ -74,11 +74,16 @@ def inputs(stage: str, point: Point) -> Mapping[str, Any]:
     """
     if stage == "area":
         parameters = area.parameters_of(point.config())
-        return {"parameters": parameters, "sources": _sources_digest(stage)}
+        return {
+            "parameters": parameters,
+            "sources": _sources_digest(stage),
+            "tool": area.tool(),
+        }
     return {
         "point": asdict(point),
         "files": _project_digest(point.project),
         "sources": _sources_digest(stage),
+        **({"tools": _tools()} if stage == "simulate" else {}),
     }
 
 
@@ -206,6 +211,12 @@ def _project_digest(name: str) -> str:
     folder = project.find(name).folder
     files = sorted(path for path in folder.iterdir() if path.is_file())
     return build_cache.digest_of({"files": build_cache.file_digests(files)})
+
+
+@cache
+def _tools() -> Mapping[str, str]:
+    """Those of this process, asked for their versions once."""
+    return provenance.tools()
 
 
 @cache

@@ -50,9 +50,9 @@ def _run(task: Task, store: Store) -> Outcome:
     own_key = stages.key(task.stage, task.point)
     if own_key != task.key:
         raise SweepError(
-            f"the worker on {socket.gethostname()} has other sources, or another project "
-            f"{task.point.project}, than where the sweep was started; bring it up to date and "
-            "start it again"
+            f"the worker on {socket.gethostname()} has other sources or tools, or another "
+            f"project {task.point.project}, than where the sweep was started; bring it up to date "
+            "and start it again"
         )
     with store.alone(task.key):
         if result := store.get(task.key):
@@ -62,6 +62,9 @@ def _run(task: Task, store: Store) -> Outcome:
             numbers = stages.STAGES[task.stage](task.point, store.run_folder(task.key))
         except HeepstorError as error:
             return Outcome(error=str(error))
+        except (AssertionError, ArithmeticError, LookupError, ValueError, MemoryError) as error:
+            # A fault of ours, but of this point alone as far as anyone knows: the rest goes on.
+            return Outcome(error=f"internal error: {error!r}")
         store.put(
             task.key,
             {

@@ -30,13 +30,13 @@ def a_sweep(folder: Path) -> Sweep:
 def test_the_table_has_the_front_and_what_was_simulated(tmp_path: Path) -> None:
     head, rule, *lines = document.render(a_sweep(tmp_path), ROWS).splitlines()
     assert head.split() == [
-        *("project", "size", "banks", "predicted", "simulated", "memory"),
+        *("project", "size", "banks", "predicted", "predicted-memory", "simulated", "memory"),
         *("LUT", "FF", "DSP", "BRAM", "accuracy"),
     ]
     assert set(rule) == {"-", " "}
     assert [line.split() for line in lines[:3]] == [
-        ["a", "4", "16", "5,000", "75.00%"],
-        ["a", "8", "16", "4,000", "4,321", "65,536", "12,345", "67", "8", "0.5"],
+        ["a", "4", "16", "5,000", "1,000", "75.00%"],
+        ["a", "8", "16", "4,000", "1,000", "4,321", "65,536", "12,345", "67", "8", "0.5"],
         [],
     ]
     assert lines[3:] == [
@@ -47,7 +47,7 @@ def test_the_table_has_the_front_and_what_was_simulated(tmp_path: Path) -> None:
 
 def test_columns_of_what_nobody_asked_for_are_not_shown(tmp_path: Path) -> None:
     head, *_ = document.render(a_sweep(tmp_path), ROWS[:1]).splitlines()
-    assert head.split() == ["project", "size", "banks", "predicted", "accuracy"]
+    assert head.split() == ["project", "size", "banks", "predicted", "predicted-memory", "accuracy"]
 
 
 def test_the_table_of_nothing_but_failures_says_why(tmp_path: Path) -> None:

@@ -56,10 +56,10 @@ def test_page_in_a_browser_shows_the_front_and_what_failed(tmp_path: Path, width
     ]
     assert {"predicted cycles", "processing elements", "accuracy, %", "LUT"} <= set(shown["labels"])
     assert shown["rows"] == [
-        ["a", "4", "5,000", "", "", "75.00%"],
-        ["a", "8", "4,000", "4,321", "65,536", "75.00%"],
-        ["b", "8", "4,500", "", "", "80.00%"],
-        ["c<d>", "4", "90", "12,345", "67", "8", "0.5"],
+        ["a", "4", "5,000", "1,000", "", "", "75.00%"],
+        ["a", "8", "4,000", "1,000", "4,321", "65,536", "75.00%"],
+        ["b", "8", "4,500", "1,000", "", "", "80.00%"],
+        ["c<d>", "4", "90", "1,000", "12,345", "67", "8", "0.5"],
         [f"predict: {WIDE}", "1"],
     ]
     assert "6 points, 4 on the front, 1 simulated, 1 with area, 1 failed" in shown["text"]

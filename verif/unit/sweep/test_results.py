@@ -224,7 +224,7 @@ def test_predictions_that_share_their_jobs_are_handed_out_together(tmp_path: Pat
 
 def test_a_worker_with_other_files_is_refused(tmp_path: Path) -> None:
     (point, _) = load(tmp_path).points()
-    with pytest.raises(SweepError, match="other sources, or another project mnist-single_layer"):
+    with pytest.raises(SweepError, match="other sources or tools, or another project mnist"):
         work.run([Task("predict-of-another-checkout", "predict", point)], str(tmp_path))
 
 
@@ -242,3 +242,15 @@ def test_progress_says_how_many_are_done(tmp_path: Path) -> None:
     said: list[str] = []
     results.run(load(tmp_path), Here(), tmp_path, said.append)
     assert said == [f"predict: {done} of 2, workers: 1" for done in (0, 1, 2)]
+
+
+def test_a_fault_of_ours_is_one_of_its_point_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(point: Point, folder: Path) -> Numbers:
+        raise AssertionError("no cells")
+
+    monkeypatch.setattr(stages, "STAGES", {"predict": broken})
+    (point, _) = load(tmp_path).points()
+    [outcome] = work.run([Task(stages.key("predict", point), "predict", point)], str(tmp_path))
+    assert outcome.error == "internal error: AssertionError('no cells')"

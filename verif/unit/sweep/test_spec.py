@@ -63,6 +63,7 @@ def test_a_list_names_the_points_to_simulate(tmp_path: Path) -> None:
         ("[4, 8]", "[4, true]", r"size is \[4, True\]; it must be a list of integers"),
         ('simulate: "none"', 'simulate: "best"', "simulate is 'best'; .*: all, pareto, none, or"),
         ('simulate: "none"', "simulate: []", r"simulate is \[\]; it must be one of"),
+        ('simulate: "none"', "simulate: [{}]", r"simulate is \[\{\}\]; it must be one of"),
         (
             'simulate: "none"',
             'simulate: [{ systolic_array: { size: 12 }, backend: "planner" }]',
