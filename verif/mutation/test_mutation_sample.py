@@ -10,7 +10,6 @@ from verif.mutation.campaign import Status
 SAMPLE = 24
 FILES = (
     "common/fifo.sv",
-    "systolic_array/sa_accumulator.sv",
     "systolic_array/sa_pe.sv",
     "systolic_array/sa_port.sv",
     "systolic_array/sa_subordinate.sv",

@@ -154,10 +154,13 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
     "overrides",
     [
         INTERLEAVED_OVERRIDES,
-        [
-            *("systolic_array.size=12", "systolic_array.ports=4"),
-            *("memory.banks=8", "memory.interleaved_banks=8"),
-        ],
+        pytest.param(
+            [
+                *("systolic_array.size=12", "systolic_array.ports=4"),
+                *("memory.banks=8", "memory.interleaved_banks=8"),
+            ],
+            marks=pytest.mark.full,
+        ),
     ],
     ids=["size-4-2-ports", "size-12-4-ports-interleaved"],
 )

@@ -8,7 +8,7 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
 
-@pytest.mark.parametrize("size", [4, 12, pytest.param(8, marks=pytest.mark.full)])
+@pytest.mark.parametrize("size", [4, 8, pytest.param(12, marks=pytest.mark.full)])
 def test_sa_array(size: int) -> None:
     run_module(
         "sa_array",

@@ -16,7 +16,7 @@ on_every_configuration = pytest.mark.parametrize(
     [
         (4, 64, 2),
         (8, 4, 1),
-        (12, 16, 4),
+        pytest.param(12, 16, 4, marks=pytest.mark.full),
         pytest.param(16, 256, 2, marks=pytest.mark.full),
     ],
 )

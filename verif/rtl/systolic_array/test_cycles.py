@@ -13,10 +13,10 @@ from verif.rtl import sa
 @pytest.mark.parametrize(
     ("size", "rows", "ports", "words", "weight_rows"),
     [
+        (4, 16, 4, 64, 16),
         (8, 64, 1, 256, 64),
-        (12, 16, 4, 128, 16),
-        pytest.param(4, 16, 1, 64, 16, marks=pytest.mark.full),
         pytest.param(8, 32, 2, 128, 32, marks=pytest.mark.full),
+        pytest.param(12, 16, 4, 128, 16, marks=pytest.mark.full),
     ],
 )
 def test_cycle_model_counts_as_the_hardware(
