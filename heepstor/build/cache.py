@@ -11,16 +11,19 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 ROOT = Path(__file__).resolve().parents[2] / "build" / "cache"
 
 _MANIFEST = "manifest.json"
 _DIGEST_DIGITS = 20
+_PATIENCE_S = 0.1
+"""Before the next place is tried."""
 
 
 def cached(
@@ -68,11 +71,18 @@ def file_digests(paths: Iterable[Path]) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def exclusive(name: str, *, root: Path = ROOT) -> Iterator[None]:
-    """Hold `name` alone, for work of which two at once would only hinder each other."""
+def exclusive(name: str, *, places: int = 1, root: Path = ROOT) -> Iterator[None]:
+    """Hold one of the places of `name`, for work of which more at once would only hinder itself."""
     root.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / f"{name}.lock"):
+    for place in cycle(range(places)):
+        lock = FileLock(root / f"{name}-{place}.lock")
+        with suppress(Timeout):
+            lock.acquire(timeout=_PATIENCE_S)
+            break
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _canonical(key: Mapping[str, Any] | str) -> str:

@@ -61,7 +61,7 @@ _MAKE_ARGS = (
     "CFG_LDLIBS_THREADS=-pthread -latomic",
     *("OPT_FAST=-O1", "OPT_GLOBAL=-O1"),
     # One file for all of the model: without precompiled headers a third of the CPU time is saved,
-    # and what else runs keeps the other cores busy.
+    # and other builds keep the other cores busy.
     "VM_PARALLEL_BUILDS=0",
     f"-j{os.cpu_count()}",
 )
@@ -316,7 +316,8 @@ def _build(
             timescale="1ns/1ps",
             compile_only=True,
         )
-        with exclusive("compiler"):
+        # A build is one process nearly all of its time.
+        with exclusive("compiler of models", places=os.cpu_count() or 1):
             fault = process.fault()
         if fault:
             cause = _cause(folder) or fault

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.synchronize
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from heepstor.build.cache import cached, digest_of, file_digests
+from heepstor.build.cache import cached, digest_of, exclusive, file_digests
 
 
 def test_same_key_is_built_once_and_another_key_anew(tmp_path: Path) -> None:
@@ -107,3 +109,24 @@ def test_digest_of_files_sees_content_and_order_but_not_the_folder(tmp_path: Pat
     in_b[0].write_text("other")
     assert file_digests(in_a) != file_digests(in_b)
     assert digest_of({"files": file_digests(in_a)}) != digest_of({"files": file_digests(in_b)})
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_a_name_is_held_at_once_by_as_many_as_it_has_places(tmp_path: Path, places: int) -> None:
+    is_in, is_over = threading.Event(), threading.Event()
+
+    def one_more() -> None:
+        with exclusive("name", places=places, root=tmp_path):
+            is_in.set()
+            is_over.wait(10)
+
+    waiting = threading.Thread(target=one_more)
+    with ExitStack() as others:
+        for _ in range(places - 1):
+            others.enter_context(exclusive("name", places=places, root=tmp_path))
+        with exclusive("name", places=places, root=tmp_path):
+            waiting.start()
+            assert not is_in.wait(0.3)
+        assert is_in.wait(10)
+    is_over.set()
+    waiting.join()
