@@ -36,9 +36,9 @@ _TESTS = (
     "verif/uvm/test_uvm_array.py",
     "verif/uvm/test_uvm_stream.py",
 )
-# The smallest array, with two ports, and one with two groups of columns and one port; few rows,
-# because bits cost time.
-_SIZES = "4-8-2 or 8-8-1"
+# The smallest array, with many ports, and one with two groups of columns and one port; few rows,
+# because bits cost time. (4-64-2 and 8-4-1 are those of the module's own tests.)
+_SIZES = "4-32-4 or 8-8-1 or 4-64-2 or 8-4-1"
 _SEED = "1"
 _WORKERS = "2"
 
