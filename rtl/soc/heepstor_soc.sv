@@ -126,9 +126,6 @@ module heepstor_soc (
 
   logic [31:0] irq;
   logic        timer_irq, uart_irq, array_irq, bus_error_irq;
-  logic        unused_irq_ack;
-  logic [4:0]  unused_irq_id;
-  logic [2:0]  unused_debug;
 
   always_comb begin
     irq = '0;
@@ -138,43 +135,31 @@ module heepstor_soc (
     irq[heepstor_cfg_pkg::IrqBusError]      = bus_error_irq;
   end
 
-  cv32e40p_top #(
-    .FPU             (1),
-    .FPU_ADDMUL_LAT  (heepstor_cfg_pkg::FpuLatency),
-    .FPU_OTHERS_LAT  (heepstor_cfg_pkg::FpuLatency),
-    .NUM_MHPMCOUNTERS(0)  // cycles and instructions are counted all the same
+  soc_cpu #(
+    .FpuLatency           (heepstor_cfg_pkg::FpuLatency),
+    .BootAddress          (heepstor_cfg_pkg::BootAddress),
+    .TrapVector           (heepstor_cfg_pkg::RamBase),
+    .DebugHaltAddress     (heepstor_cfg_pkg::DebugBase),
+    .DebugExceptionAddress(heepstor_cfg_pkg::DebugBase)
   ) u_cpu (
     .clk_i,
     .rst_ni,
-    .pulp_clock_en_i    (1'b1),
-    .scan_cg_en_i       (1'b0),
-    .boot_addr_i        (heepstor_cfg_pkg::BootAddress),
-    .mtvec_addr_i       (heepstor_cfg_pkg::RamBase),
-    .dm_halt_addr_i     (heepstor_cfg_pkg::DebugBase),
-    .hart_id_i          ('0),
-    .dm_exception_addr_i(heepstor_cfg_pkg::DebugBase),
-    .instr_req_o        (mgr_req[Fetch]),
-    .instr_gnt_i        (mgr_gnt[Fetch]),
-    .instr_rvalid_i     (mgr_rvalid[Fetch]),
-    .instr_addr_o       (mgr_addr[Fetch]),
-    .instr_rdata_i      (mgr_rdata[Fetch]),
-    .data_req_o         (mgr_req[Data]),
-    .data_gnt_i         (mgr_gnt[Data]),
-    .data_rvalid_i      (mgr_rvalid[Data]),
-    .data_we_o          (mgr_we[Data]),
-    .data_be_o          (mgr_be[Data]),
-    .data_addr_o        (mgr_addr[Data]),
-    .data_wdata_o       (mgr_wdata[Data]),
-    .data_rdata_i       (mgr_rdata[Data]),
-    .irq_i              (irq),
-    .irq_ack_o          (unused_irq_ack),
-    .irq_id_o           (unused_irq_id),
-    .debug_req_i        (1'b0),  // the debug module's place is reserved
-    .debug_havereset_o  (unused_debug[0]),
-    .debug_running_o    (unused_debug[1]),
-    .debug_halted_o     (unused_debug[2]),
-    .fetch_enable_i     (1'b1),
-    .core_sleep_o       (sleeping_o)
+    .instr_req_o   (mgr_req[Fetch]),
+    .instr_gnt_i   (mgr_gnt[Fetch]),
+    .instr_addr_o  (mgr_addr[Fetch]),
+    .instr_rvalid_i(mgr_rvalid[Fetch]),
+    .instr_rdata_i (mgr_rdata[Fetch]),
+    .data_req_o    (mgr_req[Data]),
+    .data_gnt_i    (mgr_gnt[Data]),
+    .data_addr_o   (mgr_addr[Data]),
+    .data_we_o     (mgr_we[Data]),
+    .data_be_o     (mgr_be[Data]),
+    .data_wdata_o  (mgr_wdata[Data]),
+    .data_rvalid_i (mgr_rvalid[Data]),
+    .data_rdata_i  (mgr_rdata[Data]),
+    .irq_i         (irq),
+    .debug_req_i   (1'b0),  // the debug module's place is reserved
+    .sleeping_o
   );
 
   assign mgr_we[Fetch]    = 1'b0;

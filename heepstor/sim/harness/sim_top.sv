@@ -32,13 +32,13 @@ module sim_top (
   // Address of the instruction in the decode stage.
   export "DPI-C" function sim_program_counter;
   function automatic int unsigned sim_program_counter();
-    return u_soc.u_cpu.core_i.pc_id;
+    return u_soc.u_cpu.u_cpu.core_i.pc_id;
   endfunction
 
   // Interrupts that may wake the CPU.
   export "DPI-C" function sim_enabled_interrupts;
   function automatic int unsigned sim_enabled_interrupts();
-    return u_soc.u_cpu.core_i.mie_bypass;
+    return u_soc.u_cpu.u_cpu.core_i.mie_bypass;
   endfunction
 
   // Where a byte of RAM lies.
