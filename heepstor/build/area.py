@@ -15,7 +15,6 @@ from dataclasses import astuple, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from heepstor import config as configuration
 from heepstor.build import cache, rtl
 from heepstor.config import Config
 from heepstor.errors import BuildError, ToolError
@@ -141,7 +140,7 @@ def cells(top: str, parameters: Mapping[str, int], *, without: str = "") -> dict
     key = {
         "recipe": cache.file_digest(Path(__file__)),
         "tool": tool(),
-        "sources": cache.file_digests(_sources()),
+        "sources": cache.file_digests(rtl.array()),
         "top": top,
         "parameters": dict(parameters),
         "without": without,
@@ -184,7 +183,7 @@ def synthesize(
     script = folder / f"{top}.ys"
     script.write_text(
         f"read_slang --ignore-assertions --ignore-timing --top {top} {blackbox} "
-        f"{' '.join(settings)} {' '.join(map(str, _sources()))}\n"
+        f"{' '.join(settings)} {' '.join(map(str, rtl.array()))}\n"
         # The front end hands on what is local to a black box as if it were a parameter.
         + (f"setparam -unset NegativeZero t:{without}\n" if without else "")
         + f"synth_xilinx -family xcup -noiopad -noclkbuf {options} -top {top} -run begin:check\n"
@@ -198,10 +197,3 @@ def synthesize(
     if status.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
         raise BuildError("\n".join([f"Yosys failed on {top} {dict(parameters)}:", *tail]))
-
-
-def _sources() -> list[Path]:
-    """The array's files; the offsets of its registers are the same in every configuration."""
-    generated = rtl.generated_files(configuration.load())
-    offsets = [path for path in generated if path.stem == "sa_reg_pkg"]
-    return [*offsets, *rtl.own_files("common"), *rtl.own_files("systolic_array")]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from heepstor import config as configuration
 from heepstor.build import cache
 from heepstor.config import Config
 from heepstor.emit import hardware
@@ -99,6 +100,13 @@ def version_file() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     hardware.write_if_changed(path, hardware.sv_version_package(version()))
     return path
+
+
+def array() -> tuple[Path, ...]:
+    """The systolic array with what it needs, for any parameters: no file depends on a `Config`
+    but the offsets of the registers, which are the same in all of them."""
+    offsets = (path for path in generated_files(configuration.load()) if path.stem == "sa_reg_pkg")
+    return (*offsets, *own_files("common"), *own_files("systolic_array"))
 
 
 def opentitan() -> Sources:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from heepstor.build import rtl
 from verif.assertions import scan
 from verif.harness import cocotb_runner
 from verif.harness.cocotb_runner import RunError, run_module
@@ -29,7 +30,7 @@ _WEIGHTS = (
 
 
 def array_files(*modules: str) -> list[Path]:
-    return [path for path in sa.sources() if path.stem in modules]
+    return [path for path in rtl.array() if path.stem in modules]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ BENCHES = {
         {"Size": 4, "AccumulatorRows": 4},
     ),
     "sa_stream": Bench(
-        sa.sources(),
+        rtl.array(),
         "verif.assertions.cocotb_sa_stream",
         {"Size": 4, "AccumulatorRows": 4, "ActivationWords": 16, "WeightRows": 16},
     ),

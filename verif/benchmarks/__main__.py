@@ -59,7 +59,7 @@ class Speed:
 def core_speeds() -> Iterator[Speed]:
     """sa_core alone: a step in every cycle, and none."""
     modules = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
-    sources = [path for path in sa.sources() if path.stem in modules]
+    sources = [path for path in rtl.array() if path.stem in modules]
     main = Path(__file__).with_name("sa_core.cpp")
     for size in (4, 8, 16):
         parameters = {"Size": size, "AccumulatorRows": _ACCUMULATOR_ROWS}

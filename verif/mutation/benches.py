@@ -99,7 +99,7 @@ class Bench:
 
     def sources(self) -> list[Path]:
         """The unmutated sources."""
-        files = {path.stem: path for path in sa.sources()}
+        files = {path.stem: path for path in rtl.array()}
         return [files[module] for module in self.modules or files]
 
     def depends_on(self) -> list[Path]:

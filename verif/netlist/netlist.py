@@ -52,7 +52,7 @@ def _netlist(top: str, parameters: Mapping[str, int], *, without: str = "") -> P
         "top": top,
         "parameters": dict(parameters),
         "commands": [_OPTIONS, *commands],
-        "sources": file_digests([*sa.sources(), Path(area.__file__)]),
+        "sources": file_digests([*rtl.array(), Path(area.__file__)]),
         "tool": area.tool(),
     }
 
@@ -81,7 +81,7 @@ def simulate_beside(
         top,
         [
             *(_HERE / "netlist.vlt", sa.ONE_PE),
-            *sa.sources(),
+            *rtl.array(),
             *(models, _HERE / "DSP48E2.sv"),
             *(*files, _checker_file(top, files[-1])),
         ],

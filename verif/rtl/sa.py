@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from golden.numpy_twin import canonical_nan
-from heepstor import config
-from heepstor.build import rtl
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -33,12 +31,6 @@ SPECIAL_BITS = (
     *(0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FC0_0000, 0x7FFF_FFFF),
 )
 """Positive values at the edges of the format, and NaNs."""
-
-
-def sources() -> list[Path]:
-    """The array's files and those that they need, packages first."""
-    generated = (path for path in rtl.generated_files(config.load()) if path.stem == "sa_reg_pkg")
-    return [*generated, *rtl.own_files("common"), *rtl.own_files("systolic_array")]
 
 
 def step_latency(size: int) -> int:

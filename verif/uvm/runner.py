@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness import session
 from verif.harness.cocotb_runner import ROOT, run_module
 from verif.rtl import sa
@@ -70,7 +71,7 @@ def names_of_tests(module: str) -> list[str]:
 def array_sources() -> list[Path]:
     """The array's files, packages first, and its test top."""
     top = (HERE / f"{name}.sv" for name in ("obi_probe", "memory_port", "systolic_array_tb"))
-    return [sa.ONE_PE, *sa.sources(), *top]
+    return [sa.ONE_PE, *rtl.array(), *top]
 
 
 def run(

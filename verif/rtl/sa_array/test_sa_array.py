@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
@@ -12,7 +13,7 @@ from verif.rtl import sa
 def test_sa_array(size: int) -> None:
     run_module(
         "sa_array",
-        [sa.ONE_PE, *(path for path in sa.sources() if path.stem in sa.ARRAY_MODULES)],
+        [sa.ONE_PE, *(path for path in rtl.array() if path.stem in sa.ARRAY_MODULES)],
         "verif.rtl.sa_array.cocotb_sa_array",
         {"Size": size},
     )

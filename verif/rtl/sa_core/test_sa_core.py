@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
@@ -15,7 +16,7 @@ def test_sa_core(size: int, rows: int) -> None:
     modules = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")
     run_module(
         "sa_core",
-        [sa.ONE_PE, *(path for path in sa.sources() if path.stem in modules)],
+        [sa.ONE_PE, *(path for path in rtl.array() if path.stem in modules)],
         "verif.rtl.sa_core.cocotb_sa_core",
         {"Size": size, "AccumulatorRows": rows},
     )
@@ -33,7 +34,7 @@ def test_front_end_that_breaks_the_rules_is_caught(test: str, assertion: str) ->
     with pytest.raises(AssertionError, match=assertion):
         run_module(
             "sa_core",
-            [sa.ONE_PE, *(path for path in sa.sources() if path.stem in modules)],
+            [sa.ONE_PE, *(path for path in rtl.array() if path.stem in modules)],
             "verif.rtl.sa_core.cocotb_rule_breakers",
             {"Size": 4, "AccumulatorRows": 64},
             test_filter=test,

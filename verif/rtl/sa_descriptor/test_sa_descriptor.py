@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 
 MODULES = ("sa_reg_pkg", "sa_job_pkg", "sa_descriptor")
 
@@ -14,7 +14,7 @@ MODULES = ("sa_reg_pkg", "sa_job_pkg", "sa_descriptor")
 def test_sa_descriptor(size: int, rows: int) -> None:
     run_module(
         "sa_descriptor",
-        [path for path in sa.sources() if path.stem in MODULES],
+        [path for path in rtl.array() if path.stem in MODULES],
         "verif.rtl.sa_descriptor.cocotb_sa_descriptor",
         {"Size": size, "AccumulatorRows": rows},
     )

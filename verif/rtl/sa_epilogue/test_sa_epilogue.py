@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
-_FILES = [path for path in sa.sources() if path.stem in sa.EPILOGUE_MODULES]
+_FILES = [path for path in rtl.array() if path.stem in sa.EPILOGUE_MODULES]
 
 
 def test_sa_epilogue() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 
 _MODULES = ("sa_job_pkg", "fifo", "obi_assertions", "sa_port")
-_FILES = [path for path in sa.sources() if path.stem in _MODULES]
+_FILES = [path for path in rtl.array() if path.stem in _MODULES]
 
 
 def test_sa_port() -> None:

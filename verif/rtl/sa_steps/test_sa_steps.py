@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 
-_FILES = [path for path in sa.sources() if path.stem in ("sa_pkg", "sa_job_pkg", "sa_steps")]
+_FILES = [path for path in rtl.array() if path.stem in ("sa_pkg", "sa_job_pkg", "sa_steps")]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 
 
 # 5 and 7 groups: the rows of no other size are as hard to divide by.
@@ -14,7 +14,7 @@ def test_sa_subordinate(size: int, rows: int) -> None:
     modules = ("sa_reg_pkg", "sa_job_pkg", "sa_pkg", "sa_subordinate")
     run_module(
         "sa_subordinate",
-        [path for path in sa.sources() if path.stem in modules],
+        [path for path in rtl.array() if path.stem in modules],
         "verif.rtl.sa_subordinate.cocotb_sa_subordinate",
         {"Size": size, "AccumulatorRows": rows, "ConfigHash": 0x89AB_CDEF},
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 
 _MODULES = (
     *("sa_pkg", "sa_job_pkg", "fifo"),
@@ -26,7 +26,7 @@ _MODULES = (
 def test_sa_weights(size: int, ports: int, rows: int) -> None:
     run_module(
         "sa_weights",
-        [path for path in sa.sources() if path.stem in _MODULES],
+        [path for path in rtl.array() if path.stem in _MODULES],
         "verif.rtl.sa_weights.cocotb_sa_weights",
         {"Size": size, "Ports": ports, "WeightRows": rows},
         random_state=True,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
@@ -26,7 +27,7 @@ def run(tests: str, *, size: int, rows: int, ports: int, **settings: Any) -> Non
     """Run cocotb tests, given by the name of their module; `settings` are those of `run_module`."""
     run_module(
         "systolic_array",
-        [sa.ONE_PE, *sa.sources()],
+        [sa.ONE_PE, *rtl.array()],
         tests,
         {
             "Size": size,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
@@ -24,7 +25,7 @@ def test_cycle_model_counts_as_the_hardware(
 ) -> None:
     run_module(
         "cycles_tb",
-        [sa.ONE_PE, *sa.sources(), Path(__file__).with_name("cycles_tb.sv")],
+        [sa.ONE_PE, *rtl.array(), Path(__file__).with_name("cycles_tb.sv")],
         "verif.rtl.systolic_array.cocotb_cycles",
         {
             "Size": size,

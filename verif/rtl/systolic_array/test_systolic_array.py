@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
-from verif.rtl import sa
 from verif.rtl.systolic_array import runner
 
 TESTS = "verif.rtl.systolic_array.cocotb_systolic_array"
@@ -37,7 +37,7 @@ def test_parameter_that_is_out_of_range_does_not_elaborate(
     with pytest.raises(AssertionError, match=message):
         run_module(
             "systolic_array",
-            sa.sources(),
+            rtl.array(),
             TESTS,
             parameters,
         )
