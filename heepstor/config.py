@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import hjson
 
@@ -19,6 +19,12 @@ from heepstor import registers
 from heepstor.errors import ConfigError
 
 DEFAULT_PATH = Path(__file__).resolve().parent.parent / "heepstor_cfg.hjson"
+
+Core = Literal["cv32e40p", "ibex"]
+"""A CPU that the SoC can be built with."""
+
+Value = int | str
+"""Of a key."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Config:
     systolic_array_ports: int
     systolic_array_activation_words: int
     systolic_array_weight_rows: int
+    cpu_core: Core
     cpu_fpu_latency: int
     memory_banks: int
     memory_bank_kib: int
@@ -37,6 +44,11 @@ class Config:
     memory_stack_kib: int
     clock_hz: int
     uart_baud_rate: int
+
+    @property
+    def has_fpu(self) -> bool:
+        """Whether the CPU computes floating-point numbers itself."""
+        return self.cpu_core == "cv32e40p"
 
     @property
     def memory_bytes(self) -> int:
@@ -81,11 +93,17 @@ class _Rule:
 
     key: str
     accepted: str
-    accepts: Callable[[int, Mapping[str, int]], bool]
+    accepts: Callable[[Any, Mapping[str, Any]], bool]
+    """Of a value of `kind`, beside the values of their kind that the other keys have."""
+    kind: type[Value] = int
 
     @property
     def field(self) -> str:
         return self.key.replace(".", "_")
+
+    def is_of_kind(self, value: object) -> bool:
+        """Whether it is a value of that kind; True is no integer."""
+        return type(value) is self.kind
 
 
 def _power_of_two(value: int) -> bool:
@@ -114,7 +132,12 @@ _RULES: tuple[_Rule, ...] = (
         "a power of two from 16 to 4096",
         lambda v, _: 16 <= v <= 4096 and _power_of_two(v),
     ),
-    _Rule("cpu.fpu_latency", "0, 1 or 2", lambda v, _: 0 <= v <= 2),
+    _Rule("cpu.core", "cv32e40p or ibex", lambda v, _: v in get_args(Core), str),
+    _Rule(
+        "cpu.fpu_latency",
+        "0, 1 or 2; and 0 if cpu.core is ibex, which has no FPU",
+        lambda v, all_: 0 <= v <= 2 and (v == 0 or all_.get("cpu.core") != "ibex"),
+    ),
     _Rule("memory.banks", "from 1 to 32", lambda v, _: 1 <= v <= 32),
     _Rule(
         "memory.bank_kib",
@@ -140,8 +163,8 @@ _RULES: tuple[_Rule, ...] = (
 )
 _RULE_BY_KEY = {rule.key: rule for rule in _RULES}
 
-KEYS = tuple(_RULE_BY_KEY)
-"""The dotted keys of a configuration."""
+KINDS: Mapping[str, type[Value]] = {rule.key: rule.kind for rule in _RULES}
+"""The dotted keys of a configuration, and what kind of value each has."""
 
 
 def load(path: Path | str = DEFAULT_PATH, overrides: Sequence[str] = ()) -> Config:
@@ -178,15 +201,15 @@ def from_values(values: Mapping[str, Any], origin: str) -> Config:
         for rule in _RULES
         if rule.key not in values
     ]
-    integers = {k: v for k, v in values.items() if isinstance(v, int) and not isinstance(v, bool)}
+    typed = {rule.key: values[rule.key] for rule in _RULES if rule.is_of_kind(values.get(rule.key))}
     for rule in _RULES:
         if rule.key in values and (
-            rule.key not in integers or not rule.accepts(integers[rule.key], integers)
+            rule.key not in typed or not rule.accepts(typed[rule.key], typed)
         ):
             faults.append(f"{rule.key} is {values[rule.key]!r}; it must be {rule.accepted}")
     if faults:
         raise ConfigError(f"{origin}: " + "; ".join(faults))
-    return Config(**{rule.field: integers[rule.key] for rule in _RULES})
+    return Config(**{rule.field: typed[rule.key] for rule in _RULES})
 
 
 def read_hjson(path: Path) -> dict[str, Any]:
@@ -235,15 +258,18 @@ def flatten(tree: Mapping[str, Any], origin: str, prefix: str = "") -> dict[str,
     return flat
 
 
-def _parse_override(text: str) -> tuple[str, int]:
+def _parse_override(text: str) -> tuple[str, Value]:
     key, separator, value = text.partition("=")
     key = key.strip()
     if not separator or key not in _RULE_BY_KEY:
         raise ConfigError(
             f"override {text!r}: accepted is key=value with a key of: {', '.join(_RULE_BY_KEY)}"
         )
+    value = value.strip()
+    if KINDS[key] is str:
+        return key, value
     try:
-        return key, int(value.strip(), 0)
+        return key, int(value, 0)
     except ValueError:
         raise ConfigError(
             f"override {text!r}: {value!r} is no integer; it must be {_RULE_BY_KEY[key].accepted}"

@@ -572,6 +572,7 @@ def _enough(job: Job, config: Config) -> Config:
             config.systolic_array_activation_words, job.segment_words
         ),
         systolic_array_weight_rows=weight_rows if fits else 0,
+        cpu_core="cv32e40p",
         cpu_fpu_latency=0,
         memory_banks=0,
         memory_bank_kib=0,

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from heepstor import config as configuration
 from heepstor import project
-from heepstor.config import Config
+from heepstor.config import Config, Value
 from heepstor.errors import ConfigError
 from heepstor.ir import Backend
 
@@ -31,7 +31,7 @@ class Point:
     project: str
     backend: str
     quantization: str
-    hardware: tuple[tuple[str, int], ...]
+    hardware: tuple[tuple[str, Value], ...]
 
     def config(self) -> Config:
         """The hardware.
@@ -41,7 +41,7 @@ class Point:
         """
         return configuration.from_values(dict(self.hardware), "hardware")
 
-    def values(self) -> dict[str, str | int]:
+    def values(self) -> dict[str, Value]:
         """What makes the point, by name."""
         return {
             "project": self.project,
@@ -63,10 +63,10 @@ class Sweep:
     projects: tuple[str, ...]
     backends: tuple[str, ...]
     quantizations: tuple[str, ...]
-    hardware: Mapping[str, tuple[int, ...]]
-    simulate: str | tuple[Mapping[str, str | int], ...]
+    hardware: Mapping[str, tuple[Value, ...]]
+    simulate: str | tuple[Mapping[str, Value], ...]
     area: str
-    base: Mapping[str, int]
+    base: Mapping[str, Value]
 
     @property
     def varied(self) -> list[str]:
@@ -134,11 +134,13 @@ def _list_faults(key: str, values: object, accepted: Sequence[str]) -> list[str]
 
 
 def _hardware_faults(key: str, values: object) -> list[str]:
-    if key not in configuration.KEYS:
-        return [f"hardware.{key} is unknown; accepted keys: {', '.join(configuration.KEYS)}"]
-    if _is_list(values, int):
+    if key not in configuration.KINDS:
+        return [f"hardware.{key} is unknown; accepted keys: {', '.join(configuration.KINDS)}"]
+    kind = configuration.KINDS[key]
+    if _is_list(values, kind):
         return []
-    return [f"hardware.{key} is {values!r}; it must be a list of integers, none twice"]
+    words = "integers" if kind is int else "words"
+    return [f"hardware.{key} is {values!r}; it must be a list of {words}, none twice"]
 
 
 def _selection_faults(key: str, selection: object) -> list[str]:
@@ -159,7 +161,7 @@ def _is_list(values: object, kind: type) -> TypeGuard[list[Any]]:
     )
 
 
-def _simulate(selection: Any, origin: str) -> str | tuple[Mapping[str, str | int], ...]:  # noqa: ANN401
+def _simulate(selection: Any, origin: str) -> str | tuple[Mapping[str, Value], ...]:  # noqa: ANN401
     if isinstance(selection, str):
         return selection
     return tuple(configuration.flatten(wanted, origin) for wanted in selection)
@@ -178,5 +180,5 @@ def _unmatched(sweep: Sweep) -> list[str]:
     ]
 
 
-def _matches(values: Mapping[str, str | int], wanted: Mapping[str, str | int]) -> bool:
+def _matches(values: Mapping[str, Value], wanted: Mapping[str, Value]) -> bool:
     return wanted.items() <= values.items()

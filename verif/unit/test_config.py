@@ -42,6 +42,8 @@ def test_the_nested_form_repeats_every_key_of_the_file() -> None:
         ("size: 8 ", "size: true ", "systolic_array.size is True"),
         ("rows: 64 ", "rows: 48 ", "accumulator_rows is 48; it must be a power of two"),
         ("latency: 0 ", "latency: 3 ", "cpu.fpu_latency is 3; it must be 0, 1 or 2"),
+        ('core: "cv32e40p" ', 'core: "cva6" ', "cpu.core is 'cva6'; it must be cv32e40p or ibex"),
+        ('core: "cv32e40p" ', "core: 32 ", "cpu.core is 32; it must be cv32e40p or ibex"),
         ("  banks: 16 ", "  banks: 0 ", "memory.banks is 0; it must be from 1 to 32"),
         ("bank_kib: 32 ", "bank_kib: 33 ", "memory.bank_kib is 33; it must be a power of two"),
         ("_banks: 0 ", "_banks: 32 ", "memory.interleaved_banks is 32; it must be 0 or a power"),
@@ -88,6 +90,16 @@ def test_an_override_passes_the_same_checks() -> None:
         config.load(overrides=["memory.banks=99"])
 
 
+def test_an_override_can_be_a_word() -> None:
+    assert config.load(overrides=["cpu.core = ibex"]).cpu_core == "ibex"
+
+
+def test_a_latency_of_an_fpu_that_is_not_there_is_refused() -> None:
+    message = r"cpu\.fpu_latency is 1; it must be 0, 1 or 2; and 0 if cpu\.core is ibex"
+    with pytest.raises(ConfigError, match=message):
+        config.load(overrides=["cpu.core=ibex", "cpu.fpu_latency=1"])
+
+
 @pytest.mark.parametrize("override", ["memory.banks", "memory.bank=8", "=3"])
 def test_an_override_of_no_key_lists_the_keys(override: str) -> None:
     with pytest.raises(ConfigError, match="accepted is key=value with a key of: systolic_array"):
@@ -103,7 +115,8 @@ def test_the_hash_changes_with_every_key() -> None:
     base = config.load()
     hashes = {base.hash}
     for rule in config._RULES:
-        hashes.add(replace(base, **{rule.field: getattr(base, rule.field) + 1}).hash)
+        other = "ibex" if rule.kind is str else getattr(base, rule.field) + 1
+        hashes.add(replace(base, **{rule.field: other}).hash)
     assert len(hashes) == 1 + len(config._RULES)
 
 

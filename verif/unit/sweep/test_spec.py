@@ -33,6 +33,13 @@ def test_keys_that_are_not_varied_are_those_of_the_base(tmp_path: Path) -> None:
     assert (first.config().memory_banks, first.config().systolic_array_size) == (32, 4)
 
 
+def test_cpus_can_be_varied(tmp_path: Path) -> None:
+    both = ("size: [4, 8] }", 'size: [4, 8] }, cpu: { core: ["cv32e40p", "ibex"] }')
+    sweep = load(tmp_path, both)
+    assert {point.config().cpu_core for point in sweep.points()} == {"cv32e40p", "ibex"}
+    assert sweep.varied == ["systolic_array.size", "cpu.core"]
+
+
 def test_what_is_varied_tells_points_apart(tmp_path: Path) -> None:
     sweep = load(tmp_path, ("size: [4, 8] }", "size: [4, 8], ports: [1] }"))
     assert sweep.varied == ["systolic_array.size"]
@@ -59,6 +66,11 @@ def test_a_list_names_the_points_to_simulate(tmp_path: Path) -> None:
         ("size: [4, 8]", "", "systolic_array is empty"),
         ("size:", "sizes:", "hardware.systolic_array.sizes is unknown; accepted keys: systolic"),
         ("[4, 8]", "8", "hardware.systolic_array.size is 8; it must be a list of integers"),
+        (
+            "size: [4, 8] }",
+            'size: [4, 8] }, cpu: { core: ["ibex", 2] }',
+            r"hardware.cpu.core is \['ibex', 2\]; it must be a list of words, none twice",
+        ),
         ("[4, 8]", "[4, 4]", r"size is \[4, 4\]; it must be a list of integers, none twice"),
         ("[4, 8]", "[4, true]", r"size is \[4, True\]; it must be a list of integers"),
         ('simulate: "none"', 'simulate: "best"', "simulate is 'best'; .*: all, pareto, none, or"),
