@@ -78,7 +78,7 @@ class Config:
     def as_dict(self) -> dict[str, Any]:
         """The configuration in the nested form of the file."""
         nested: dict[str, Any] = {}
-        for rule in _RULES:
+        for rule in RULES:
             *parents, leaf = rule.key.split(".")
             node = nested
             for parent in parents:
@@ -88,10 +88,11 @@ class Config:
 
 
 @dataclass(frozen=True)
-class _Rule:
-    """What a key accepts."""
+class Rule:
+    """What a key means, with its unit, and what it accepts."""
 
     key: str
+    meaning: str
     accepted: str
     accepts: Callable[[Any, Mapping[str, Any]], bool]
     """Of a value of `kind`, beside the values of their kind that the other keys have."""
@@ -110,49 +111,72 @@ def _power_of_two(value: int) -> bool:
     return value > 0 and value & (value - 1) == 0
 
 
-_RULES: tuple[_Rule, ...] = (
-    _Rule(
+RULES: tuple[Rule, ...] = (
+    Rule(
         "systolic_array.size",
+        "processing elements a side",
         "a multiple of 4 from 4 to 32",
         lambda v, _: 4 <= v <= 32 and v % 4 == 0,
     ),
-    _Rule(
+    Rule(
         "systolic_array.accumulator_rows",
+        "rows of `size` partial sums kept in the array",
         "a power of two from 4 to 256",
         lambda v, _: 4 <= v <= 256 and _power_of_two(v),
     ),
-    _Rule("systolic_array.ports", "1, 2 or 4", lambda v, _: v in (1, 2, 4)),
-    _Rule(
+    Rule(
+        "systolic_array.ports",
+        "memory ports of 32 bits for `stream` mode",
+        "1, 2 or 4",
+        lambda v, _: v in (1, 2, 4),
+    ),
+    Rule(
         "systolic_array.activation_words",
+        "buffer of the feature map, in words",
         "a power of two from 64 to 65536",
         lambda v, _: 64 <= v <= 65536 and _power_of_two(v),
     ),
-    _Rule(
+    Rule(
         "systolic_array.weight_rows",
+        "weight buffer, in rows of `size` bytes",
         "a power of two from 16 to 4096",
         lambda v, _: 16 <= v <= 4096 and _power_of_two(v),
     ),
-    _Rule("cpu.core", "cv32e40p or ibex", lambda v, _: v in get_args(Core), str),
-    _Rule(
+    Rule("cpu.core", "the CPU", "cv32e40p or ibex", lambda v, _: v in get_args(Core), str),
+    Rule(
         "cpu.fpu_latency",
+        "pipeline registers in the FPU's add, multiply and convert units",
         "0, 1 or 2; and 0 if cpu.core is ibex, which has no FPU",
         lambda v, all_: 0 <= v <= 2 and (v == 0 or all_.get("cpu.core") != "ibex"),
     ),
-    _Rule("memory.banks", "from 1 to 32", lambda v, _: 1 <= v <= 32),
-    _Rule(
+    Rule("memory.banks", "SRAM banks", "from 1 to 32", lambda v, _: 1 <= v <= 32),
+    Rule(
         "memory.bank_kib",
+        "size of one bank in KiB",
         "a power of two from 8 to 256",
         lambda v, _: 8 <= v <= 256 and _power_of_two(v),
     ),
-    _Rule(
+    Rule(
         "memory.interleaved_banks",
+        "the last banks, word-interleaved",
         "0 or a power of two from 2 to memory.banks",
         lambda v, all_: v == 0 or (2 <= v <= all_.get("memory.banks", v) and _power_of_two(v)),
     ),
-    _Rule("memory.stack_kib", "from 2 to 64", lambda v, _: 2 <= v <= 64),
-    _Rule("clock_hz", "from 1000000 to 1000000000", lambda v, _: 10**6 <= v <= 10**9),
-    _Rule(
+    Rule(
+        "memory.stack_kib",
+        "stack behind the buffers, in KiB",
+        "from 2 to 64",
+        lambda v, _: 2 <= v <= 64,
+    ),
+    Rule(
+        "clock_hz",
+        "clock of the whole SoC, in Hz",
+        "from 1000000 to 1000000000",
+        lambda v, _: 10**6 <= v <= 10**9,
+    ),
+    Rule(
         "uart.baud_rate",
+        "bits per second",
         # The UART counts in steps of 16 bits, baud_rate * 2^20 / clock_hz: at least 64, so that
         # rounding it costs less than 1 %, and below 2^16.
         "from clock_hz / 16384 to clock_hz / 17",
@@ -161,9 +185,11 @@ _RULES: tuple[_Rule, ...] = (
         ),
     ),
 )
-_RULE_BY_KEY = {rule.key: rule for rule in _RULES}
+"""Every key, in the order of the file; the documentation's table of keys is made of them."""
 
-KINDS: Mapping[str, type[Value]] = {rule.key: rule.kind for rule in _RULES}
+_RULE_BY_KEY = {rule.key: rule for rule in RULES}
+
+KINDS: Mapping[str, type[Value]] = {rule.key: rule.kind for rule in RULES}
 """The dotted keys of a configuration, and what kind of value each has."""
 
 
@@ -198,18 +224,18 @@ def from_values(values: Mapping[str, Any], origin: str) -> Config:
     ]
     faults += [
         f"{rule.key} is missing; it must be {rule.accepted}"
-        for rule in _RULES
+        for rule in RULES
         if rule.key not in values
     ]
-    typed = {rule.key: values[rule.key] for rule in _RULES if rule.is_of_kind(values.get(rule.key))}
-    for rule in _RULES:
+    typed = {rule.key: values[rule.key] for rule in RULES if rule.is_of_kind(values.get(rule.key))}
+    for rule in RULES:
         if rule.key in values and (
             rule.key not in typed or not rule.accepts(typed[rule.key], typed)
         ):
             faults.append(f"{rule.key} is {values[rule.key]!r}; it must be {rule.accepted}")
     if faults:
         raise ConfigError(f"{origin}: " + "; ".join(faults))
-    return Config(**{rule.field: typed[rule.key] for rule in _RULES})
+    return Config(**{rule.field: typed[rule.key] for rule in RULES})
 
 
 def read_hjson(path: Path) -> dict[str, Any]:

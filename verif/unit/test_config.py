@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_the_nested_form_repeats_every_key_of_the_file() -> None:
     loaded = config.load()
     assert loaded.as_dict()["memory"]["banks"] == loaded.memory_banks
     assert config.from_values(config.flatten(loaded.as_dict(), "x"), "x") == loaded
+
+
+def test_the_committed_file_explains_every_key_as_the_loader_does() -> None:
+    for rule in config.RULES:
+        line = rf"^ *{rule.key.split('.')[-1]}: \S+ +// {re.escape(rule.meaning)}: "
+        assert re.search(line, DEFAULT_TEXT, re.MULTILINE), line
 
 
 @pytest.mark.parametrize(
@@ -114,10 +121,10 @@ def test_an_override_that_is_no_integer_is_refused() -> None:
 def test_the_hash_changes_with_every_key() -> None:
     base = config.load()
     hashes = {base.hash}
-    for rule in config._RULES:
+    for rule in config.RULES:
         other = "ibex" if rule.kind is str else getattr(base, rule.field) + 1
         hashes.add(replace(base, **{rule.field: other}).hash)
-    assert len(hashes) == 1 + len(config._RULES)
+    assert len(hashes) == 1 + len(config.RULES)
 
 
 def test_the_hash_changes_with_the_register_table(monkeypatch: pytest.MonkeyPatch) -> None:
