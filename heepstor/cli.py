@@ -86,7 +86,7 @@ combination failed.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status: 0 success, 1 a failed verdict, 2 a user's mistake."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         status: int = options.run(options)
     except HeepstorError as error:
@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands, of which the documentation's reference is made, too."""
     parser = argparse.ArgumentParser(
         prog="heepstor",
         description=_DESCRIPTION,

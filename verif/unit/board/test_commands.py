@@ -16,7 +16,7 @@ COMMANDS = re.findall(r"^heepstor (.*?)(?: +#.*)?$", DOCUMENT, re.MULTILINE)
 
 @pytest.mark.parametrize("command", [*COMMANDS, *re.findall("  heepstor (.*)", cli._COMPARE)])
 def test_a_documented_command_is_taken(command: str) -> None:
-    options = cli._parser().parse_args(shlex.split(command))
+    options = cli.command_line().parse_args(shlex.split(command))
     assert options.command in ("sim", "capture", "compare")
 
 

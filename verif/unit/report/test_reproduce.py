@@ -17,7 +17,7 @@ def asked_for(command: str) -> flow.Options:
     """What `heepstor` does with a command."""
     program, *arguments = shlex.split(command)
     assert program == "heepstor"
-    return cli._flow_options(cli._parser().parse_args(arguments))
+    return cli._flow_options(cli.command_line().parse_args(arguments))
 
 
 @pytest.mark.parametrize(
