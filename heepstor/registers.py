@@ -300,17 +300,23 @@ PERIPHERAL_WINDOW = 0x1_0000
 BOOT_ADDRESS = 0x180
 """Where the CPU fetches its first instruction."""
 
+JTAG_IDCODE = 0x1000_1C05
+"""Of the debug module's TAP: that of X-HEEP, so that OpenOCD configurations made for it work."""
+
+JTAG_IR_BITS = 5
+"""Length of that TAP's instruction register."""
+
 BUS_ERROR_DATA = 0xBADA_CCE5
 """What a read from no one's address gives."""
 
 
 class Interrupt(IntEnum):
-    """Bit of CV32E40P's `irq_i`."""
+    """Bit of `mip` and `mie`: one that every CPU has. (31 is none: Ibex's non-maskable one.)"""
 
     TIMER = 7
     UART = 11
     SYSTOLIC_ARRAY = 16
-    BUS_ERROR = 31
+    BUS_ERROR = 30
 
 
 class Marker(IntEnum):
