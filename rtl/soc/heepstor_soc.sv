@@ -11,7 +11,9 @@
 // `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset
 // that is merely low from the start leaves them unset, and the first division never ends.
 
-module heepstor_soc (
+module heepstor_soc #(
+  parameter RamImage = ""  // bank 7 starts with the content of the file `<RamImage>07.mem`
+) (
   input  logic        clk_i,
   input  logic        rst_ni,
 
@@ -171,8 +173,11 @@ module heepstor_soc (
   /////////
 
   for (genvar b = 0; b < MemoryBanks; b++) begin : gen_banks
+    localparam logic [15:0] Digits = {8'("0" + b / 10), 8'("0" + b % 10)};
+
     sram_bank #(
-      .Bytes(MemoryBankBytes)
+      .Bytes(MemoryBankBytes),
+      .Image((RamImage == "") ? "" : {RamImage, Digits, ".mem"})
     ) u_bank (
       .clk_i,
       .rst_ni,

