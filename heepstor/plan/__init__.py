@@ -13,7 +13,6 @@ from heepstor.plan.choose_backends import choose_backends
 from heepstor.plan.drop_identities import drop_identities
 from heepstor.plan.fold_batch_norm import fold_batch_norm
 from heepstor.plan.free_flatten import free_flatten
-from heepstor.plan.fuse_pool import fuse_pool
 from heepstor.plan.fuse_relu import fuse_relu
 from heepstor.plan.lower_products import lower_products
 from heepstor.plan.verify import verify
@@ -58,12 +57,10 @@ def lower(graph: Graph, *, per_channel: bool) -> Graph:
 
 
 def choose(graph: Graph, config: Config, backend: Backend | None = None) -> Graph:
-    """The passes that need the hardware but not its memory, on a graph that was lowered."""
-    passes: dict[str, Pass] = {
-        "choose_backends": partial(choose_backends, config=config, forced=backend),
-        "fuse_pool": partial(fuse_pool, config=config),
-    }
-    return _through(passes, graph)
+    """The pass that needs the hardware but not its memory, on a graph that was lowered."""
+    return _through(
+        {"choose_backends": partial(choose_backends, config=config, forced=backend)}, graph
+    )
 
 
 def _through(passes: Mapping[str, Pass], graph: Graph) -> Graph:

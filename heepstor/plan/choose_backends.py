@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 
 from heepstor.config import Config
 from heepstor.ir import Backend, Choice, Graph, MatrixProduct, Node
 from heepstor.plan import cost, job_cycles
 from heepstor.plan.activations import activations
 from heepstor.plan.chain import with_nodes
+from heepstor.plan.fuse_pool import pooled
 from heepstor.plan.jobs import plan_jobs
 
 _CALL = 80
@@ -24,39 +26,41 @@ _IN_WORDS = {
 def choose_backends(graph: Graph, config: Config, forced: Backend | None) -> Graph:
     """Give every product the back-end with the fewest predicted cycles, or the `forced` one.
 
-    A product that `stream` mode cannot do gets another one, forced or not.
+    A product that `stream` mode cannot do gets another one, forced or not. One that is streamed
+    takes the pool behind it along if it can, and is predicted with it.
     """
-
-    def chosen(node: Node) -> Node:
-        if not isinstance(node.op, MatrixProduct):
-            return node
-        return replace(node, op=replace(node.op, choice=_choose(node, node.op, config, forced)))
-
-    return with_nodes(graph, map(chosen, graph.nodes))
-
-
-def streamed(node: Node, op: MatrixProduct, config: Config) -> Choice | str:
-    """The choice of `stream` mode, or why it cannot be chosen."""
-    jobs = plan_jobs(node, op, config)
-    if isinstance(jobs, str):
-        return jobs
-    cycles = _CALL + sum(job_cycles.predict(placed.job, config).cycles for placed in jobs)
-    return Choice(Backend.STREAM, "", cycles, jobs)
+    nodes: list[Node] = []
+    for node, behind in zip_longest(graph.nodes, graph.nodes[1:]):
+        is_taken_along = bool(nodes) and node.modules[-1] in nodes[-1].modules
+        if not is_taken_along:
+            nodes.append(_with_choice(node, behind, config, forced))
+    return with_nodes(graph, nodes)
 
 
-def _choose(node: Node, op: MatrixProduct, config: Config, forced: Backend | None) -> Choice:
-    reads = activations(op.gemm, op.window, node.input_shape, node.output_shape)
-
-    def computed(backend: Backend, reason: str = "") -> Choice:
-        return Choice(backend, reason, cost.predict(op.gemm, reads, config, backend))
-
-    asked_for = f"{forced.value}: asked for" if forced else ""
+def _with_choice(node: Node, behind: Node | None, config: Config, forced: Backend | None) -> Node:
+    """The node with its choice, if it is a product; with the pool `behind` it, if streamed."""
+    if not isinstance(node.op, MatrixProduct):
+        return node
     if forced in (Backend.DIRECT, Backend.SOFTWARE):
-        return computed(forced, asked_for)
-    stream = streamed(node, op, config)
+        choice = replace(_computed(node, node.op, config, forced), reason=_asked_for(forced))
+        return replace(node, op=replace(node.op, choice=choice))
+    target, op, stream = _streamed_with(node, node.op, behind, config)
     if forced and isinstance(stream, Choice):
-        return replace(stream, reason=asked_for)
-    found = [computed(Backend.DIRECT), computed(Backend.SOFTWARE)]
+        choice = replace(stream, reason=_asked_for(forced))
+    else:
+        choice = _fastest(node, node.op, stream, config)
+    if choice.backend is not Backend.STREAM:
+        target, op = node, node.op
+    return replace(target, op=replace(op, choice=choice))
+
+
+def _asked_for(backend: Backend) -> str:
+    return f"{backend.value}: asked for"
+
+
+def _fastest(node: Node, op: MatrixProduct, stream: Choice | str, config: Config) -> Choice:
+    """The choice with the fewest cycles; `stream`: that of stream mode, or why there is none."""
+    found = [_computed(node, op, config, each) for each in (Backend.DIRECT, Backend.SOFTWARE)]
     impossible = ""
     if isinstance(stream, Choice):
         found.insert(0, stream)
@@ -68,3 +72,30 @@ def _choose(node: Node, op: MatrixProduct, config: Config, forced: Backend | Non
     )
     reason = f"{best.backend.value}: {best.cycles:,} predicted cycles against {others}{impossible}"
     return replace(best, reason=reason)
+
+
+def _computed(node: Node, op: MatrixProduct, config: Config, backend: Backend) -> Choice:
+    """The choice of a back-end in which the CPU computes, or moves everything."""
+    reads = activations(op.gemm, op.window, node.input_shape, node.output_shape)
+    return Choice(backend, "", cost.predict(op.gemm, reads, config, backend))
+
+
+def _streamed_with(
+    node: Node, op: MatrixProduct, behind: Node | None, config: Config
+) -> tuple[Node, MatrixProduct, Choice | str]:
+    """What would be streamed, with the pool behind it if possible, and how; or why it cannot."""
+    together = pooled(node, behind) if behind else None
+    if isinstance(together, tuple):
+        choice = _streamed(*together, config)
+        if isinstance(choice, Choice):
+            return *together, choice
+    return node, op, _streamed(node, op, config)
+
+
+def _streamed(node: Node, op: MatrixProduct, config: Config) -> Choice | str:
+    """The choice of `stream` mode, or why it cannot be chosen."""
+    jobs = plan_jobs(node, op, config)
+    if isinstance(jobs, str):
+        return jobs
+    cycles = _CALL + sum(job_cycles.predict(placed.job, config).cycles for placed in jobs)
+    return Choice(Backend.STREAM, "", cycles, jobs)

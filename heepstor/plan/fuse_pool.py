@@ -1,4 +1,4 @@
-"""Pass: max pooling into the streamed convolution before it.
+"""Max pooling as part of the streamed convolution before it.
 
 The array hands on the largest of each window and writes nothing else; the CPU's back-ends cannot,
 so a pool behind theirs stays an operator of its own.
@@ -10,49 +10,42 @@ from dataclasses import replace
 from math import prod
 
 from heepstor.config import Config
-from heepstor.ir import Backend, Choice, Graph, MatrixProduct, MaxPool2d, Node, Window2d
-from heepstor.plan.chain import fuse_neighbours, merge
-from heepstor.plan.choose_backends import streamed
+from heepstor.ir import Backend, MatrixProduct, MaxPool2d, Node, Window2d
+from heepstor.plan.chain import merge
+from heepstor.plan.jobs import plan_jobs
 
 _LARGEST = 15
 """Rows or columns of a window."""
 
 
-def fuse_pool(graph: Graph, config: Config) -> Graph:
-    """Fuse where the product is streamed and the hardware can pool its windows."""
+def pooled(first: Node, second: Node) -> tuple[Node, MatrixProduct] | str | None:
+    """A product and the pool behind it as one node, and its operator, or why they stay two.
 
-    def fuse(first: Node, second: Node) -> Node | None:
-        fused = _fused(first, second, config)
-        return fused if isinstance(fused, Node) else None
-
-    return fuse_neighbours(graph, fuse)
-
-
-def why_apart(first: Node, second: Node, config: Config) -> str | None:
-    """Why a pool is not part of the streamed product before it; None if it is no such pool."""
-    reason = _fused(first, second, config)
-    return reason if isinstance(reason, str) else None
-
-
-def _fused(first: Node, second: Node, config: Config) -> Node | str | None:
-    """A streamed product and its pool as one node, or why they stay two; None for other nodes."""
+    None for other nodes. Whether the hardware has room for the windows is not asked.
+    """
     match first.op, second.op:
-        case (
-            MatrixProduct(choice=Choice(backend=Backend.STREAM) as alone) as op,
-            MaxPool2d(window=window),
-        ):
+        case MatrixProduct() as op, MaxPool2d(window=window):
             if obstacle := _obstacle(op, window, second):
                 return obstacle
             # The positions that no window covers are not computed.
             covered = prod(second.output_shape[2:]) * prod(window.kernel)
-            pooled = replace(op, gemm=replace(op.gemm, m=covered), pool=window.kernel)
-            node = merge(first, second, pooled, relu=first.relu or second.relu)
-            choice = streamed(node, pooled, config)
-            if isinstance(choice, str):
-                return choice
-            chosen = replace(choice, reason=alone.reason)
-            return replace(node, op=replace(pooled, choice=chosen))
+            together = replace(op, gemm=replace(op.gemm, m=covered), pool=window.kernel)
+            relu = first.relu or second.relu
+            return merge(first, second, together, relu=relu), together
     return None
+
+
+def why_apart(first: Node, second: Node, config: Config) -> str | None:
+    """Why a pool is not part of the streamed product before it; None if it is no such pool."""
+    if not isinstance(first.op, MatrixProduct) or not first.op.choice:
+        return None
+    if first.op.choice.backend is not Backend.STREAM:
+        return None
+    together = pooled(first, second)
+    if not isinstance(together, tuple):
+        return together
+    jobs = plan_jobs(*together, config)
+    return jobs if isinstance(jobs, str) else None
 
 
 def _obstacle(product: MatrixProduct, window: Window2d, pool: Node) -> str | None:

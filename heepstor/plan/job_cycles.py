@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from operator import gt
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -53,8 +55,7 @@ class Counters:
         return sum(getattr(self, f.name) for f in fields(self) if not f.name.startswith("words"))
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What decides when a step goes, and what follows from it."""
 
     row: int
@@ -195,6 +196,8 @@ class _Activations:
 
     def tick(self, ports: list[_Port], low: int, waits: bool, restart: int | None) -> None:
         """Clock edge; `waits`: a restart is wanted; `restart`: it happens, at this lin."""
+        if self.filled >= self._map_words and restart is None:
+            return  # all of the map has come
         limit = min(low + self._reach, self._map_words)
         may_ask = self._is_open and not waits
         count = len(self._ports)
@@ -233,6 +236,11 @@ class _WeightFetch:
         return self._to_give == 0
 
     @property
+    def _rests(self) -> bool:
+        """Everything has come and left, until weights are read again."""
+        return self.is_done and self.params_are_there and not self._is_params_turn
+
+    @property
     def params_are_there(self) -> bool:
         """Scales and biases have come."""
         return self._params_to_come == 0
@@ -241,7 +249,7 @@ class _WeightFetch:
     def beat(self) -> int:
         """Words that can leave in this cycle; 0: not all of them are there."""
         words = min(self._ports, self._to_give)
-        is_whole = all(self._held[q] > self._to_come[q] for q in range(words))
+        is_whole = all(map(gt, self._held[:words], self._to_come[:words]))
         return words if is_whole else 0
 
     def asks(self, port: int) -> bool:
@@ -255,6 +263,8 @@ class _WeightFetch:
 
     def tick(self, ports: list[_Port], popped: int) -> None:
         """Clock edge; `popped` words left."""
+        if self._rests:
+            return
         port_0_is_free = not self._asks_weights(0) and self._to_come[0] == 0
         was_params_turn, had_params = self._is_params_turn, self._params_to_come > 0
         for q, port in enumerate(ports):
@@ -452,8 +462,7 @@ class _Drain:
         return lanes
 
 
-@dataclass(frozen=True)
-class _DrainedRow:
+class _DrainedRow(NamedTuple):
     row: int
     columns: int
     emits: bool
