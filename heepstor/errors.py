@@ -68,3 +68,13 @@ class PortError(HeepstorError):
 
 class ToleranceError(HeepstorError):
     """A tolerance is no limit, or names a layer that is not there."""
+
+
+class FpgaError(HeepstorError):
+    """A board's description or a configuration that cannot become a bitstream."""
+
+
+class VivadoMissingError(ToolError):
+    """The project for Vivado is there, but not Vivado."""
+
+    exit_status = 3
