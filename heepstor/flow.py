@@ -299,7 +299,7 @@ def _build_simulator(
     with steps.step("simulator") as summary:
         simulator = build.build_soc(
             options.config,
-            trace=options.trace_file is not None,
+            instrumented=options.trace_file is not None,
             profile_guided=application.image.elf if options.profile_guided else None,
             on_progress=lambda message: steps.say("simulator", message),
         )

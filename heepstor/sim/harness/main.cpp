@@ -92,6 +92,7 @@ void simulate(int argc, char** argv) {
   const double wall_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_start).count();
 
+  simulation.write_profile();
   std::fflush(uart);
   if (!options.uart.empty()) std::fclose(uart);
   if (!options.result.empty()) {

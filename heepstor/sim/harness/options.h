@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -21,11 +22,23 @@ struct Dump {
   std::string file;
 };
 
+// From `first` to `last`, both included.
+struct Range {
+  uint64_t first;
+  uint64_t last;
+};
+
 struct Options {
   std::string elf;
-  std::string result;  // file; none if empty
-  std::string uart;    // file; standard output if empty
-  std::string trace;   // file; no trace if empty
+  std::string result;                  // file; none if empty
+  std::string uart;                    // file; standard output if empty
+  std::string trace;                   // file; no trace if empty
+  std::optional<Range> trace_cycles;   // trace these alone
+  std::optional<Range> trace_markers;  // trace from a marker to another alone
+  std::string checkpoint;              // file to write when the firmware writes `checkpoint_marker`
+  uint32_t checkpoint_marker = 0;
+  std::string resume;   // checkpoint to go on from; from reset if empty
+  std::string profile;  // file; no profile if empty
   uint64_t cycle_limit = 2'000'000'000;
   double progress_seconds = 1.0;
   std::vector<Dump> dumps;
@@ -64,6 +77,12 @@ inline Dump parse_dump(const std::string& text) {
           static_cast<uint32_t>(numbers[2]), part};
 }
 
+inline Range parse_range(const std::string& text, const std::string& what) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) throw UsageError(what + " " + text + ": accepted is FIRST:LAST");
+  return {parse_number(text.substr(0, colon), what), parse_number(text.substr(colon + 1), what)};
+}
+
 inline Options parse_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -82,6 +101,18 @@ inline Options parse_options(int argc, char** argv) {
       options.uart = value;
     } else if (name == "--trace") {
       options.trace = value;
+    } else if (name == "--trace-cycles") {
+      options.trace_cycles = parse_range(value, name);
+    } else if (name == "--trace-markers") {
+      options.trace_markers = parse_range(value, name);
+    } else if (name == "--checkpoint") {
+      options.checkpoint = value;
+    } else if (name == "--checkpoint-marker") {
+      options.checkpoint_marker = static_cast<uint32_t>(parse_number(value, name));
+    } else if (name == "--resume") {
+      options.resume = value;
+    } else if (name == "--profile") {
+      options.profile = value;
     } else if (name == "--cycle-limit") {
       options.cycle_limit = parse_number(value, name);
     } else if (name == "--progress-ms") {
@@ -90,10 +121,20 @@ inline Options parse_options(int argc, char** argv) {
       options.dumps.push_back(parse_dump(value));
     } else {
       throw UsageError(name + " is unknown; accepted: --result FILE, --uart FILE, --trace FILE, " +
+                       "--trace-cycles FIRST:LAST, --trace-markers FIRST:LAST, " +
+                       "--checkpoint FILE, --checkpoint-marker N, --resume FILE, --profile FILE, " +
                        "--cycle-limit N, --progress-ms N, --dump MARKER:ADDRESS:BYTES:FILE");
     }
   }
   if (options.elf.empty()) throw UsageError("no ELF file given");
+#if !HEEPSTOR_INSTRUMENTED
+  if (!options.trace.empty() || !options.checkpoint.empty() || !options.resume.empty()) {
+    throw UsageError("--trace, --checkpoint, --resume: this simulator was built without them");
+  }
+#endif
+  if (!options.resume.empty() && !options.profile.empty()) {
+    throw UsageError("--resume and --profile: a profile needs the calls from reset on");
+  }
   return options;
 }
 

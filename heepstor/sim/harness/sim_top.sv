@@ -41,6 +41,20 @@ module sim_top (
     return u_soc.u_cpu.u_cpu.core_i.mie_bypass;
   endfunction
 
+  // What the CPU does in this cycle: whether an instruction leaves the decode stage, never to be taken
+  // back, its address, the one behind it, and itself, not compressed; whether a trap is taken.
+  export "DPI-C" function sim_cpu_step;
+  function automatic void sim_cpu_step(
+    output bit retires, output int unsigned pc, output int unsigned next_pc,
+    output int unsigned instruction, output bit traps
+  );
+    retires = u_soc.u_cpu.u_cpu.core_i.id_stage_i.minstret;
+    pc = u_soc.u_cpu.u_cpu.core_i.pc_id;
+    next_pc = pc + (u_soc.u_cpu.u_cpu.core_i.is_compressed_id ? 2 : 4);
+    instruction = u_soc.u_cpu.u_cpu.core_i.instr_rdata_id;
+    traps = u_soc.u_cpu.u_cpu.core_i.csr_save_cause;
+  endfunction
+
   // Where a byte of RAM lies.
   export "DPI-C" function sim_ram_bank;
   function automatic int unsigned sim_ram_bank(int unsigned offset);

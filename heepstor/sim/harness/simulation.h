@@ -8,22 +8,22 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <stdexcept>
+#include <optional>
 #include <vector>
 
 #include "Vsim_top.h"
 #include "Vsim_top__Dpi.h"
+#include "checkpoint.h"
+#include "dumps.h"
 #include "elf_loader.h"
 #include "memory.h"
 #include "options.h"
+#include "profiler.h"
 #include "svdpi.h"
+#include "trace_window.h"
 #include "uart_receiver.h"
 #include "usage_error.h"
 #include "verilated.h"
-#if VM_TRACE_FST
-#include "verilated_fst_c.h"
-#endif
 
 namespace heepstor::simulator {
 
@@ -60,18 +60,23 @@ inline const char* name_of(Reason reason) {
 class Simulation {
  public:
   Simulation(const Options& options, VerilatedContext& context, std::FILE* uart_output)
-      : options_(options), context_(context), top_(&context), uart_(uart_output) {
-    open_trace();
-    reset();
-    load_elf(options.elf, memory_);
+      : options_(options),
+        trace_(options, context),
+        top_(&context),
+        uart_(uart_output),
+        dumps_(options.dumps) {
+    trace_.attach(top_);
+    if (!options.profile.empty()) profiler_.emplace();
+    if (options.resume.empty()) {
+      reset();
+      load_elf(options.elf, memory_);
+      trace_.start(0);
+    } else {
+      resume();
+    }
   }
 
-  ~Simulation() {
-    top_.final();
-#if VM_TRACE_FST
-    trace_.close();
-#endif
-  }
+  ~Simulation() { top_.final(); }
 
   Reason run() {
     auto reported = Clock::now();
@@ -96,8 +101,12 @@ class Simulation {
   const std::vector<Marker>& markers() const { return markers_; }
 
   uint32_t program_counter() const {
-    svSetScope(svGetScopeFromName("TOP.sim_top"));
+    svSetScope(scope_);
     return sim_program_counter();
+  }
+
+  void write_profile() {
+    if (profiler_) profiler_->write(options_.profile);
   }
 
  private:
@@ -119,11 +128,14 @@ class Simulation {
   }
 
   Reason run_chunk() {
-    const uint64_t end = std::min(cycle_ + kChunk, options_.cycle_limit);
+    // Chunks begin where they do in every run, also in one that goes on from a checkpoint.
+    const uint64_t end = std::min((cycle_ / kChunk + 1) * kChunk, options_.cycle_limit);
     while (cycle_ < end) {
+      trace_.before_cycle(cycle_ + 1);
       clock();
       ++cycle_;
       uart_.sample(top_.uart_tx_o);
+      if (profiler_) profiler_->sample(cpu_step());
       if (top_.marker_valid_o) on_marker(top_.marker_o);
       if (top_.exit_valid_o) {
         receive_last_character();
@@ -154,43 +166,32 @@ class Simulation {
 
   void eval() {
     top_.eval();
-#if VM_TRACE_FST
-    if (trace_.isOpen()) trace_.dump(context_.time());
-    context_.timeInc(1);
-#endif
+    trace_.evaluated();
   }
 
-  void open_trace() {
-    if (options_.trace.empty()) return;
-#if VM_TRACE_FST
-    context_.traceEverOn(true);
-    top_.trace(&trace_, 99);
-    trace_.open(options_.trace.c_str());
-#else
-    throw UsageError("--trace: this simulator was built without tracing");
-#endif
+  CpuStep cpu_step() const {
+    svSetScope(scope_);
+    CpuStep step;
+    svBit retires, traps;
+    sim_cpu_step(&retires, &step.pc, &step.next_pc, &step.instruction, &traps);
+    step.retires = retires;
+    step.traps = traps;
+    step.sleeps = top_.sleeping_o;
+    return step;
   }
 
   bool sleeps_for_ever() const {
     if (!top_.sleeping_o) return false;
-    svSetScope(svGetScopeFromName("TOP.sim_top"));
+    svSetScope(scope_);
     return sim_enabled_interrupts() == 0;
   }
 
   void on_marker(uint32_t value) {
     markers_.push_back({cycle_, value});
-    for (const Dump& dump : options_.dumps) {
-      if (dump.marker == value) write_dump(dump);
-    }
-  }
-
-  void write_dump(const Dump& dump) {
-    const Bytes data = memory_.read(dump.address, dump.bytes);
-    std::ofstream file(dump.file, std::ios::binary);
-    file.write(reinterpret_cast<const char*>(data.data()),
-               static_cast<std::streamsize>(data.size()));
-    file.close();
-    if (!file) throw std::runtime_error(dump.file + ": cannot be written");
+    dumps_.on_marker(value, memory_);
+    trace_.on_marker(value);
+    if (profiler_) profiler_->on_marker(value);
+    if (!options_.checkpoint.empty() && value == options_.checkpoint_marker) save();
   }
 
   void report_progress(double cycles_per_second) const {
@@ -201,16 +202,58 @@ class Simulation {
     std::fflush(stderr);
   }
 
-  const Options& options_;
-  VerilatedContext& context_;
-#if VM_TRACE_FST
-  VerilatedFstC trace_;
+  // Writes a checkpoint of this moment, the middle of a cycle in which a marker was written.
+  void save() {
+#if HEEPSTOR_INSTRUMENTED
+    StateWriter state;
+    state << cycle_ << static_cast<uint64_t>(markers_.size());
+    for (const Marker& marker : markers_) state << marker.cycle << marker.value;
+    uart_.save(state);
+    dumps_.save(state);
+    state << top_;
+    CheckpointFile::write(options_.checkpoint, Identity::of_run(options_.elf), state.data());
 #endif
+  }
+
+  // Takes the place of reset and of loading the image.
+  void resume() {
+#if HEEPSTOR_INSTRUMENTED
+    StateReader state(CheckpointFile::read(options_.resume, Identity::of_run(options_.elf)));
+    uint64_t markers = 0;
+    state >> cycle_ >> markers;
+    for (uint64_t i = 0; i < markers; ++i) {
+      Marker marker{};
+      state >> marker.cycle >> marker.value;
+      markers_.push_back(marker);
+    }
+    uart_.restore(state);
+    dumps_.restore(state);
+    state >> top_;
+    require_dumps();
+    trace_.start(cycle_);
+    trace_.on_marker(markers_.back().value);
+#endif
+  }
+
+  void require_dumps() const {
+    for (const Marker& marker : markers_) {
+      if (dumps_.lacks(marker.value)) {
+        throw UsageError(options_.resume + ": of a time after marker " + hex(marker.value) +
+                         ", without what is to be dumped then");
+      }
+    }
+  }
+
+  const Options& options_;
+  TraceWindow trace_;
   Vsim_top top_;
+  svScope scope_ = svGetScopeFromName("TOP.sim_top");
   Memory memory_;
   UartReceiver uart_;
+  std::optional<Profiler> profiler_;
   uint64_t cycle_ = 0;  // rising edges since reset
   std::vector<Marker> markers_;
+  Dumps dumps_;
 };
 
 }  // namespace heepstor::simulator

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <string>
 
 #include "heepstor_cfg.h"
+#include "verilated_save.h"
 
 namespace heepstor::simulator {
 
@@ -40,15 +42,29 @@ class UartReceiver {
 
   uint64_t framing_errors() const { return framing_errors_; }
 
+  void save(VerilatedSerialize& state) {
+    state << text_ << static_cast<uint64_t>(bit_) << wait_ << byte_ << framing_errors_;
+  }
+
+  // Says again what was said before the checkpoint.
+  void restore(VerilatedDeserialize& state) {
+    uint64_t bit = 0;
+    state >> text_ >> bit >> wait_ >> byte_ >> framing_errors_;
+    bit_ = static_cast<int>(bit);
+    std::fwrite(text_.data(), 1, text_.size(), output_);
+  }
+
  private:
   static constexpr double kBitCycles = double{cfg::kClockHz} / cfg::kUartBaudRate;
 
   void emit() {
+    text_.push_back(static_cast<char>(byte_));
     std::fputc(byte_, output_);
     if (byte_ == '\n') std::fflush(output_);
   }
 
   std::FILE* output_;
+  std::string text_;   // all that was said
   int bit_ = -1;       // next data bit, 8 the stop bit, -1 none: idle
   double wait_ = 0.0;  // cycles until it is sampled
   uint8_t byte_ = 0;

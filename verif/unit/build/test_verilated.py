@@ -73,7 +73,7 @@ def test_every_source_and_option_is_part_of_the_key(
     verilated.build_soc(CONFIG)
     verilated.build_soc(CONFIG)
     assert keys[0] == keys[1]
-    verilated.build_soc(CONFIG, trace=True)
+    verilated.build_soc(CONFIG, instrumented=True)
     verilated.build_soc(CONFIG, profile_guided=tmp_path / "any.elf")
     verilated.build_soc(config.load(overrides=["uart.baud_rate=1000000"]))
     files = tuple(edited if file == own else file for file in sources.files)
