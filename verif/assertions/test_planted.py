@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,6 +27,10 @@ _WEIGHTS = (
     *("sa_pkg", "sa_job_pkg", "fifo", "sa_weight_fetch"),
     *("sa_gearbox", "sa_tile_loop", "sa_weights"),
 )
+
+
+def _breakers(module: str) -> str:
+    return f"verif.rtl.{module}.cocotb_rule_breakers"
 
 
 def array_files(*modules: str) -> list[Path]:
@@ -84,12 +88,12 @@ BENCHES = {
     ),
     "sa_steps": Bench(
         array_files("sa_pkg", "sa_job_pkg", "sa_steps"),
-        "verif.rtl.sa_steps.cocotb_rule_breakers",
+        _breakers("sa_steps"),
         {"Size": 4, "AccumulatorRows": 64, "ActivationWords": 64},
     ),
     "sa_epilogue": Bench(
         array_files(*sa.EPILOGUE_MODULES),
-        "verif.rtl.sa_epilogue.cocotb_rule_breakers",
+        _breakers("sa_epilogue"),
     ),
     "sa_drain": Bench(
         array_files(*sa.DRAIN_MODULES),
@@ -107,31 +111,45 @@ BENCHES = {
         "verif.assertions.cocotb_obi_xbar_assertions",
     ),
 }
+
 BREAKERS = {
-    "StepWaitsUnchanged": ("sa_core", "step_that_is_withdrawn"),
-    "JobBeginsWhenNoneRuns": ("sa_steps", "job_that_begins_while_a_step_waits"),
-    "TileStaysUntilItsLastStep": ("sa_steps", "tile_that_goes_too_early"),
-    "OnlyTakenHalvesAreGivenBack": ("sa_steps", "half_that_is_given_back_twice"),
+    "StepWaitsUnchanged": (_breakers("sa_core"), "step_that_is_withdrawn"),
+    "JobBeginsWhenNoneRuns": (_breakers("sa_steps"), "job_that_begins_while_a_step_waits"),
+    "TileStaysUntilItsLastStep": (_breakers("sa_steps"), "tile_that_goes_too_early"),
+    "OnlyTakenHalvesAreGivenBack": (_breakers("sa_steps"), "half_that_is_given_back_twice"),
     "ReluIsConstantWhileOperationsAreOnTheirWay": (
-        "sa_epilogue",
+        _breakers("sa_epilogue"),
         "relu_that_changes_before_the_result",
     ),
 }
-"""Planted in verif.rtl.<module>.cocotb_rule_breakers, by a test of this name."""
+"""Cocotb module and test of what is planted among the tests of a module."""
+
+
+_TEST_BEGINS = re.compile(r" running (?:\w+\.)*(\w+) \(\d+/\d+\)")
+_ASSERTION_FAILS = re.compile(r"Assertion failed in [\w.\[\]]+\.(\w+)")
 
 
 def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def reported(test: str, run: Callable[..., None], *what: Any, **settings: Any) -> set[str]:
-    """Names of the assertions that the run of one cocotb test reports; see `run_module`."""
+def reported(run: Callable[..., None], *, tests: Sequence[str]) -> dict[str, set[str]]:
+    """Names of the assertions that each of some cocotb tests makes report.
+
+    Args:
+        run: `run_module`, or what takes its settings, with all but the tests.
+        tests: their names.
+    """
+    wanted = f"({'|'.join(tests)})$"
     try:
-        run(*what, **settings, test_filter=f"{test}$", plusargs=["+verilator+error+limit+1000"])
+        run(test_filter=wanted, plusargs=["+verilator+error+limit+1000"])
     except RunError as error:
-        log = error.log.read_text(encoding="utf-8")
-        return set(re.findall(r"Assertion failed in [\w.\[\]]+\.(\w+)", log))
-    return set()
+        _, *parts = _TEST_BEGINS.split(error.log.read_text(encoding="utf-8"))
+        names, logs = parts[::2], parts[1::2]
+        return {
+            name: set(_ASSERTION_FAILS.findall(log)) for name, log in zip(names, logs, strict=True)
+        }
+    return {}
 
 
 @pytest.fixture(autouse=True)
@@ -150,20 +168,31 @@ def sources_of(top: str, folder: Path) -> list[Path]:
     return [*BENCHES[top].sources, module]
 
 
-@pytest.mark.parametrize(
-    "assertion",
-    list(scan.of_ours()),
-    ids=lambda assertion: f"{assertion.file.stem}.{assertion.name}",
-)
-def test_planted_violation_is_reported(assertion: scan.Assertion, tmp_path: Path) -> None:
-    top = assertion.file.stem
-    bench = BENCHES[top]
-    tests, test = bench.tests, snake_case(assertion.name)
-    if assertion.name in BREAKERS:
-        module, test = BREAKERS[assertion.name]
-        tests = f"verif.rtl.{module}.cocotb_rule_breakers"
-    found = reported(test, run_module, top, sources_of(top, tmp_path), tests, bench.parameters)
-    assert assertion.name in found
+def planted(top: str) -> dict[str, tuple[str, str]]:
+    """Module and name of the cocotb test that violates each assertion of a bench."""
+    return {
+        assertion.name: BREAKERS.get(
+            assertion.name, (BENCHES[top].tests, snake_case(assertion.name))
+        )
+        for assertion in scan.of_ours()
+        if assertion.file.stem == top
+    }
+
+
+def test_every_file_with_assertions_has_a_bench() -> None:
+    assert {assertion.file.stem for assertion in scan.of_ours()} == set(BENCHES)
+
+
+@pytest.mark.parametrize("top", BENCHES)
+def test_planted_violations_are_reported(top: str, tmp_path: Path) -> None:
+    """All of a bench in one process: most of what one costs is its start."""
+    files, violations = sources_of(top, tmp_path), planted(top)
+    for module in sorted({module for module, _ in violations.values()}):
+        tests = {name: test for name, (where, test) in violations.items() if where == module}
+        run = partial(run_module, top, files, module, BENCHES[top].parameters)
+        found = reported(run, tests=list(tests.values()))
+        silent = [name for name, test in tests.items() if name not in found.get(test, ())]
+        assert not silent, f"planted in {module}, and not reported: {silent}"
 
 
 @pytest.mark.parametrize("top", ["obi_assertions", "obi_xbar_assertions"])
@@ -178,24 +207,14 @@ def test_port_that_keeps_the_rules_is_not_reported(top: str, tmp_path: Path) -> 
 
 
 def test_rules_of_obi_are_looked_at_in_the_array() -> None:
-    found = reported(
-        "array_loses_a_request",
-        whole_array.run,
-        "verif.assertions.cocotb_ports",
-        size=4,
-        rows=64,
-        ports=2,
-    )
-    assert found == {"RequestWaitsForItsGrant"}
+    run = partial(whole_array.run, "verif.assertions.cocotb_ports", size=4, rows=64, ports=2)
+    found = reported(run, tests=["array_loses_a_request"])
+    assert found == {"array_loses_a_request": {"RequestWaitsForItsGrant"}}
 
 
 def test_rules_of_obi_are_looked_at_in_the_crossbar() -> None:
-    found = reported(
-        "crossbar_loses_a_request",
-        run_module,
-        "obi_xbar",
-        [*soc.sources("obi_xbar"), *XBAR_ASSERTIONS],
-        "verif.assertions.cocotb_ports",
-        {"Managers": 1, "Subordinates": 1},
-    )
-    assert found == {"RequestWaitsForItsGrant"}
+    files = [*soc.sources("obi_xbar"), *XBAR_ASSERTIONS]
+    parameters = {"Managers": 1, "Subordinates": 1}
+    run = partial(run_module, "obi_xbar", files, "verif.assertions.cocotb_ports", parameters)
+    found = reported(run, tests=["crossbar_loses_a_request"])
+    assert found == {"crossbar_loses_a_request": {"RequestWaitsForItsGrant"}}
