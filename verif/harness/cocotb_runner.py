@@ -53,7 +53,7 @@ _FLAGS = (
     *("--trace-fst", "--trace-structs"),
 )
 _COVERAGE_FLAGS = ("--coverage-line", "--coverage-toggle", "--coverage-expr")
-_MAKE_ARGS = (
+MAKE_ARGS = (
     *("AR=ar", "CXX=g++", "LINK=g++", "PYTHON3=python3", "PERL=perl"),
     "CFG_CXXFLAGS_STD=-std=gnu++20",
     "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
@@ -65,6 +65,7 @@ _MAKE_ARGS = (
     "VM_PARALLEL_BUILDS=0",
     f"-j{os.cpu_count()}",
 )
+"""For a make of what Verilator writes."""
 _INCLUDED_SUFFIXES = (".sv", ".svh", ".v", ".vh")
 # What the session's environment must not decide for a run.
 _OURS = (
@@ -160,7 +161,7 @@ def run_module(
             *(_COVERAGE_FLAGS if coverage else ()),
             *extra_args,
         ),
-        make_args=[*_MAKE_ARGS, *make_args],
+        make_args=[*MAKE_ARGS, *make_args],
     )
     name = f"{test_module} on {top} {parameters}"
     seed = seeds.derive(f"{name} {test_filter} {list(plusargs)}")
