@@ -5,6 +5,9 @@ hold counts, and no data. Each class is a unit of rtl/systolic_array by the same
 that; its `tick` is what the unit does at a clock edge. docs/accelerator.md derives the limits that
 the sum of all this comes close to.
 
+Most cycles of a job whose window often starts anew are alike: steps wait, all else is still, and
+each port brings a word of the map. `_skip` does such cycles at once.
+
 "Never wait" means: a request is granted in the cycle in which it is on the bus, and answered in the
 next one, as RAM does while nobody else uses its bank.
 """
@@ -34,7 +37,8 @@ _EPILOGUE_LATENCY = 4
 _HALVES = 2
 _BANKS = 2
 _ROWS, _REST, _IDLE = range(3)
-_CAUSES = ("compute", "wait_weights", "wait_activations", "wait_write_back", "fill_drain")
+_WAITS = "wait_activations"
+_CAUSES = ("compute", "wait_weights", _WAITS, "wait_write_back", "fill_drain")
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,11 @@ class _Port:
             self.taken = WEIGHTS if weights else ACTIVATIONS if activations else NOBODY
 
     @property
+    def brings_activations(self) -> bool:
+        """Words of the map come one a cycle, as long as they are asked for."""
+        return self.answered == self._on_bus == ACTIVATIONS
+
+    @property
     def is_idle(self) -> bool:
         """Nothing waits, is on the bus or unanswered."""
         return not self.writes and self._quiet >= 2
@@ -193,6 +202,21 @@ class _Activations:
     def is_quiet(self) -> bool:
         """Nothing is asked for or under way: the window may start anew."""
         return not any(self.asks) and self._asked == self._come
+
+    def skip(self, low: int, end_lin: int) -> int:
+        """The next cycles in which every port brings a word, while a step waits for `end_lin`.
+
+        Returns how many they are; the last word of the window is not asked for in them.
+        """
+        limit = min(low + self._reach, self._map_words)
+        count = len(self._ports)
+        asking = (limit - 1 - max(self._asked)) // count
+        waiting = -(-(end_lin - self.filled) // count)
+        cycles = max(0, min(asking, waiting)) if all(self.asks) else 0
+        self._asked = [lin + cycles * count for lin in self._asked]
+        self._come = [lin + cycles * count for lin in self._come]
+        self.filled += cycles * count
+        return cycles
 
     def tick(self, ports: list[_Port], low: int, waits: bool, restart: int | None) -> None:
         """Clock edge; `waits`: a restart is wanted; `restart`: it happens, at this lin."""
@@ -229,6 +253,14 @@ class _WeightFetch:
         """Begin to read all weights."""
         self._to_ask = [-(-(self._words - q) // self._ports) for q in range(self._ports)]
         self._to_give = self._words
+
+    @property
+    def is_still(self) -> bool:
+        """Nothing is asked for or under way."""
+        is_asking = any(map(self.asks, range(self._ports)))
+        return self.params_are_there and not (
+            self._is_params_turn or is_asking or any(self._to_come)
+        )
 
     @property
     def is_done(self) -> bool:
@@ -305,6 +337,18 @@ class _Weights:
     def tile_is_ready(self) -> bool:
         """The tile of the next step is in the core."""
         return self._loaded > 0
+
+    @property
+    def is_still(self) -> bool:
+        """Nothing changes before a tile is done."""
+        is_full = self._state == _ROWS and self._row == 0 and self._begun == _BANKS
+        has_room = self._level < self._size and self.fetch.beat > 0
+        return (
+            (is_full or self._state == _IDLE)
+            and self._offered is None
+            and not has_room
+            and self.fetch.is_still
+        )
 
     @property
     def is_idle(self) -> bool:
@@ -399,6 +443,10 @@ class _Core:
         collides = entering_row >= 0 and row // self._half_rows == entering_row // self._half_rows
         return self._row_free[row] <= self._now and not collides
 
+    def skip(self, cycles: int) -> None:
+        """Cycles in which no step enters."""
+        self._now += cycles
+
     def tick(self, row: int, bank: int) -> None:
         """Clock edge; a step to `row` enters, -1 for none."""
         if row >= 0:
@@ -423,9 +471,19 @@ class _Drain:
         self.pushed = 0
 
     @property
+    def is_still(self) -> bool:
+        """Nothing changes before a row of sums is final."""
+        has_row = self._has_row or self._final > 0
+        return not has_row and not any(self._pipeline) and self._all_written
+
+    @property
+    def _all_written(self) -> bool:
+        return all(room == _WRITE_DEPTH for room in self._room)
+
+    @property
     def is_done(self) -> bool:
         """Every result was granted on the bus."""
-        return self._current is None and all(room == _WRITE_DEPTH for room in self._room)
+        return self._current is None and self._all_written
 
     def tick(
         self, ports: list[_Port], core: _Core, entering_row: int, row_final: bool, has_params: bool
@@ -507,6 +565,16 @@ class _Steps:
         """The next step begins a window that has yet to start anew."""
         return self._window_waits and self._restarts
 
+    @property
+    def waits_for(self) -> int | None:
+        """The lin that the next step has been waiting for, None if it waits for no words."""
+        waits = self.offered is None and not self._window_waits
+        return self._next.end_lin if waits and self._reason == _WAITS and self._next else None
+
+    def skip(self, cycles: int) -> None:
+        """Cycles in which the next step goes on to wait for its words."""
+        self.counts[_WAITS if self._has_begun else "fill_drain"] += cycles
+
     def enters(self, core: _Core, tile_is_ready: bool) -> Step | None:
         """The step that enters the core in this cycle; the cycle is counted."""
         step = self.offered
@@ -552,7 +620,7 @@ class _Steps:
         if step.begins_block and not self._free_halves:
             return "wait_write_back"
         if waits or step.end_lin > activations.filled:
-            return "wait_activations"
+            return _WAITS
         return ""
 
     def _go(self, step: Step) -> None:
@@ -602,6 +670,7 @@ def _run(job: Job, config: Config) -> Counters:
     # The units begin in the cycle after the job's first.
     walker.counts["fill_drain"] += 1
     while not is_done:
+        read += _skip(ports, activations, weights, core, drain, walker)
         is_done = (
             drain.is_done
             and weights.is_idle
@@ -626,3 +695,23 @@ def _run(job: Job, config: Config) -> Counters:
         for q, port in enumerate(ports):
             port.tick(q < drain.pushed)
     return Counters(**walker.counts, words_read=read, words_written=written)
+
+
+def _skip(
+    ports: list[_Port],
+    activations: _Activations,
+    weights: _Weights,
+    core: _Core,
+    drain: _Drain,
+    walker: _Steps,
+) -> int:
+    """Do the next cycles at once if only words of the map come in them; returns how many words."""
+    end_lin = walker.waits_for
+    if end_lin is None or not (weights.is_still and drain.is_still):
+        return 0
+    if not all(port.brings_activations for port in ports):
+        return 0
+    cycles = activations.skip(walker.low, end_lin)
+    core.skip(cycles)
+    walker.skip(cycles)
+    return cycles * len(ports)

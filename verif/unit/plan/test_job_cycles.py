@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
+
+import pytest
 
 from heepstor import config, frontend, plan
 from heepstor.config import Config
@@ -42,6 +45,26 @@ def test_hardware_that_a_job_does_not_use_changes_none_of_its_counters() -> None
     for cfg in hardware():
         for job in jobs(cfg):
             assert job_cycles.predict(job, cfg) == job_cycles._run.__wrapped__(job, cfg), cfg
+
+
+def test_cycles_that_are_skipped_are_counted_as_if_they_were_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    skip, words = job_cycles._skip, 0
+
+    def counted(*units: Any) -> int:
+        nonlocal words
+        come = skip(*units)
+        words += come
+        return come
+
+    for cfg in (cfg for cfg in hardware() if cfg.systolic_array_activation_words == 128):
+        for job in jobs(cfg):
+            monkeypatch.setattr(job_cycles, "_skip", counted)
+            skipped = job_cycles._run.__wrapped__(job, cfg)
+            monkeypatch.setattr(job_cycles, "_skip", lambda *_: 0)
+            assert skipped == job_cycles._run.__wrapped__(job, cfg), (job, cfg)
+    assert words > 1000
 
 
 def test_a_job_is_not_run_again_on_hardware_of_which_it_uses_no_more() -> None:
