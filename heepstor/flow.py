@@ -34,6 +34,7 @@ from heepstor.registers import ExitCode, Marker
 from heepstor.report import (
     compare,
     document,
+    fault,
     files,
     memory_map,
     memory_order,
@@ -435,6 +436,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
             "stopped_at": _stopped_at(application, result),
         },
         "panic": found.panic,
+        "fault": fault.describe(found, application.image.elf, [one.name for one in planned.layers]),
         "exit_code": result.exit_code,
         "exit_name": _exit_name(result.exit_code),
         "passed": passed,

@@ -12,7 +12,7 @@ from heepstor.report.document import Report
 
 FORMAT = "records of HEEPstor's firmware"
 
-_RECORD = re.compile(r"@(heepstor|layer|output|total|memory|result|panic)\b")
+_RECORD = re.compile(r"@(heepstor|layer|output|total|memory|result|panic|registers|stack)\b")
 _HEADER = "@heepstor "
 _RESULT = "@result "
 _FACTS = {CONFIGURATION: "config", RTL: "rtl", IMAGE: "image"}

@@ -56,6 +56,7 @@ _COMPILE_FLAGS = (
     f"-Wframe-larger-than={_LARGEST_FRAME}",
     f"-DHEEPSTOR_LARGEST_FRAME={_LARGEST_FRAME}",
     # Messages and debug information name files as seen from the project, wherever it lies.
+    f"-fdebug-prefix-map={ROOT}=.",
     f"-ffile-prefix-map={ROOT}/=",
 )
 _CXX_FLAGS = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
@@ -274,8 +275,18 @@ def _image(folder: Path) -> FirmwareImage:
     )
 
 
+def tool_output(name: str, *arguments: str, what: str) -> str:
+    """What a tool for the target prints, as `addr2line`; `what` it does, for messages.
+
+    Raises:
+        ToolError: it is not installed.
+        BuildError: it fails.
+    """
+    return _run(f"{_PREFIX}{name}", *arguments, what=what)
+
+
 def _version() -> str:
-    return _run(f"{_PREFIX}g++", "--version", what="asking the compiler for its version")
+    return tool_output("g++", "--version", what="asking the compiler for its version")
 
 
 def _run(*command: str, what: str) -> str:
@@ -288,7 +299,7 @@ def _run(*command: str, what: str) -> str:
 
 def _capture(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     except FileNotFoundError as error:
         raise ToolError(f"{command[0]} is not found; {_REMEDY}") from error
 

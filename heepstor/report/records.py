@@ -44,6 +44,10 @@ class Records:
     stack_used: int | None = None
     result: Record | None = None
     panic: Record | None = None
+    registers: Record | None = None
+    """Of the CPU when the firmware failed, by name."""
+    stack: Mapping[int, int] = field(default_factory=dict)
+    """Address to word, of as much of the stack as the firmware told when it failed."""
 
 
 def parse(text: str) -> Records:
@@ -52,9 +56,10 @@ def parse(text: str) -> Records:
     Raises:
         SimulationError: a record lacks a field or a field is not a number; names the line.
     """
-    header = result = panic = None
+    header = result = panic = registers = None
     total_cycles = stack_used = None
     layers: list[LayerRecord] = []
+    stack: dict[int, int] = {}
     for line, kind, fields in _records(text):
         try:
             match kind:
@@ -70,9 +75,13 @@ def parse(text: str) -> Records:
                     result = fields
                 case "panic":
                     panic = fields
+                case "registers":
+                    registers = fields
+                case "stack":
+                    stack |= _words(fields)
         except (KeyError, ValueError) as error:
             raise SimulationError(f"console: record {line!r} is damaged ({error!r})") from error
-    return Records(header, tuple(layers), total_cycles, stack_used, result, panic)
+    return Records(header, tuple(layers), total_cycles, stack_used, result, panic, registers, stack)
 
 
 def _records(text: str) -> Iterator[tuple[str, str, Record]]:
@@ -97,3 +106,9 @@ def _stream(fields: Record) -> Mapping[str, int]:
     if STREAM_COUNTERS[0] not in fields:
         return {}
     return {name: int(fields[name], 0) for name in STREAM_COUNTERS}
+
+
+def _words(fields: Record) -> dict[int, int]:
+    address = int(fields["address"], 0)
+    words = [int(word, 0) for word in fields["words"].split(",")]
+    return {address + 4 * i: word for i, word in enumerate(words)}

@@ -5,7 +5,7 @@ Importing this takes as long as Matplotlib does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from heepstor.report import page, run_charts, tables, text
@@ -74,13 +74,18 @@ def _golden(report: Report) -> Iterator[str]:
         yield '<div class="mismatch"><h3>First mismatch</h3>'
         yield f"{page.facts(facts)}</div>"
     if panic := report["panic"]:
-        yield f'<div class="mismatch"><h3>Panic of the firmware</h3>{page.facts(panic)}</div>'
+        yield f'<div class="mismatch"><h3>Panic of the firmware</h3>{page.facts(panic)}'
+        yield f"{_preformatted(text.fault_lines(report))}</div>"
     if stopped := report["sim"]["stopped_at"]:
         facts = {"reason": report["sim"]["reason"], "cycle": f"{report['sim']['cycles']:,}"}
         facts |= {key: str(value) for key, value in stopped.items()}
         yield f'<div class="mismatch"><h3>Stopped</h3>{page.facts(facts)}</div>'
     for line in [*text.predictions(report["predictions"]), text.reference(report["reference"])]:
         yield f"<p>{escape(line)}</p>"
+
+
+def _preformatted(lines: Sequence[str]) -> str:
+    return f"<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
 
 
 def _predictions(report: Report) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heepstor.report import aligned
+from heepstor.report import aligned, fault
 
 _HEADINGS = (
     "layer",
@@ -34,6 +34,7 @@ def render(report: dict[str, Any]) -> str:
         *predictions(report["predictions"]),
         reference(report["reference"]),
         golden(report["golden"]),
+        *fault_lines(report),
         verdict(report),
     ]
     return "\n".join(lines)
@@ -149,6 +150,12 @@ def golden(golden: dict[str, Any]) -> str:
         f"{first['layer']}{first['index']}: got {first['got']} ({first['got_bits']}), "
         f"expected {first['expected']} ({first['expected_bits']}), {first['ulps']} ulps apart"
     )
+
+
+def fault_lines(report: dict[str, Any]) -> list[str]:
+    """Where and how the firmware failed, if it reported a fault."""
+    found = report.get("fault")
+    return fault.lines(report["panic"]["cause"], found) if found else []
 
 
 def verdict(report: dict[str, Any]) -> str:

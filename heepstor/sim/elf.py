@@ -27,13 +27,29 @@ class Span:
     size: int
 
 
+@contextmanager
+def opened(elf: Path) -> Iterator[ELFFile]:
+    """The file as pyelftools sees it.
+
+    Raises:
+        SimulationError: if `elf` cannot be read or is no ELF file.
+    """
+    try:
+        with elf.open("rb") as file:
+            yield ELFFile(file)
+    except OSError as error:
+        raise SimulationError(f"{elf}: cannot be read ({error.strerror})") from error
+    except ELFError as error:
+        raise SimulationError(f"{elf}: not an ELF file ({error})") from error
+
+
 def config_hash(elf: Path) -> int:
     """Hash of the configuration that an image was built for.
 
     Raises:
         SimulationError: if it is no ELF file or does not say.
     """
-    with _open(elf) as image:
+    with opened(elf) as image:
         section = image.get_section_by_name(HASH_SECTION)
         if section is None or section.data_size != 4:
             raise SimulationError(
@@ -49,7 +65,7 @@ def symbol_address(elf: Path, name: str) -> int:
     Raises:
         SimulationError: if it is no ELF file or has no such symbol.
     """
-    with _open(elf) as image:
+    with opened(elf) as image:
         for symbol in _symbols(image):
             if symbol.name == name:
                 return int(symbol["st_value"])
@@ -62,7 +78,7 @@ def symbolize(elf: Path, pc: int) -> str:
     Raises:
         SimulationError: if `elf` is no ELF file.
     """
-    with _open(elf) as image:
+    with opened(elf) as image:
         for symbol in _symbols(image):
             start = symbol["st_value"]
             if symbol["st_info"]["type"] == "STT_FUNC" and start <= pc < start + symbol["st_size"]:
@@ -77,7 +93,7 @@ def sections(elf: Path) -> list[Span]:
         SimulationError: if `elf` is no ELF file.
     """
     allocated = 0x2  # SHF_ALLOC
-    with _open(elf) as image:
+    with opened(elf) as image:
         spans = [
             Span(section.name, section["sh_addr"], section["sh_size"])
             for section in image.iter_sections()
@@ -92,23 +108,12 @@ def variables(elf: Path) -> list[Span]:
     Raises:
         SimulationError: if `elf` is no ELF file.
     """
-    with _open(elf) as image:
+    with opened(elf) as image:
         return [
             Span(symbol.name, symbol["st_value"], symbol["st_size"])
             for symbol in _symbols(image)
             if symbol["st_info"]["type"] == "STT_OBJECT"
         ]
-
-
-@contextmanager
-def _open(elf: Path) -> Iterator[ELFFile]:
-    try:
-        with elf.open("rb") as file:
-            yield ELFFile(file)
-    except OSError as error:
-        raise SimulationError(f"{elf}: cannot be read ({error.strerror})") from error
-    except ELFError as error:
-        raise SimulationError(f"{elf}: not an ELF file ({error})") from error
 
 
 def _symbols(image: ELFFile) -> Iterator[Any]:

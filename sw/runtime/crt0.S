@@ -5,6 +5,8 @@
 
 #include "runtime/stack_paint.h"
 
+  .cfi_sections .debug_frame
+
 #define MSTATUS_FS_INITIAL (1 << 13)
 
   // Address 0: a call through a null pointer finds an illegal instruction, not the trap handler.
@@ -16,6 +18,8 @@
   .globl _start
   .type _start, @function
 _start:
+  .cfi_startproc
+  .cfi_undefined ra             // where every backtrace ends
   .option push
   .option norelax
   la gp, __global_pointer$
@@ -47,15 +51,5 @@ _start:
   call heepstor_boot
   call main
   call heepstor_exit            // main's result is the exit code
+  .cfi_endproc
   .size _start, . - _start
-
-  // Every trap ends the program, so nothing is saved; and the old stack may be what went wrong.
-  .section .text.heepstor_trap_entry, "ax"
-  .balign 256                   // mtvec has no lower bits
-  .type heepstor_trap_entry, @function
-heepstor_trap_entry:
-  csrr a0, mcause
-  csrr a1, mepc
-  la sp, __stack_top
-  call heepstor_trap
-  .size heepstor_trap_entry, . - heepstor_trap_entry

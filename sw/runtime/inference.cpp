@@ -17,6 +17,19 @@ uint32_t hash_of(Span<const float> values) {
   return hash;
 }
 
+// Of what has gone on since the last layer; `pc` is where that is found.
+void check_guard(uint32_t pc) {
+  switch (guard()) {
+    case Guard::kIntact:
+      return;
+    case Guard::kStackOverflow:
+      panic(cfg::ExitCode::kStackOverflow, "stack_overflow", pc, stack_size());
+    case Guard::kOutOfArena:
+      panic(cfg::ExitCode::kAssertion, "out_of_arena", pc,
+            reinterpret_cast<uintptr_t>(guard_words().data()));
+  }
+}
+
 [[noreturn]] void accelerator_failed(hal::Status status) {
   const bool refused = status == hal::Status::kRefused;
   out.text("The array's STATUS is ").hex(Array::status());
@@ -42,10 +55,7 @@ void begin_layer(uint32_t index) {
 
 void end_layer(uint32_t index, uint64_t cycles, hal::Status status) {
   SocCtrl::mark(cfg::Marker::kLayerEnd, index);
-  if (!stack_intact()) {
-    panic(cfg::ExitCode::kStackOverflow, "stack_overflow",
-          reinterpret_cast<uintptr_t>(__builtin_return_address(0)), stack_size());
-  }
+  check_guard(reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   if (status != hal::Status::kOk) {
     accelerator_failed(status);
   }

@@ -3,22 +3,6 @@
 #include "runtime/check.h"
 
 namespace heepstor::runtime {
-namespace {
-
-int32_t g_layer = -1;
-
-// A word that a stack overflow is unlikely to leave here.
-constexpr uint32_t kPanicking = 0x50414E43;
-uint32_t g_panicking = 0;
-
-[[noreturn]] void exit(cfg::ExitCode code) {
-  SocCtrl::exit(code);
-  while (true) {
-    asm volatile("wfi");
-  }
-}
-
-}  // namespace
 
 const char* name_of(cfg::ExitCode code) {
   switch (code) {
@@ -51,18 +35,11 @@ void finish(cfg::ExitCode code, int32_t top1) {
   exit(code);
 }
 
-void panic(cfg::ExitCode code, const char* cause, uint32_t pc, uint32_t value) {
-  if (g_panicking == kPanicking) {
-    exit(code);  // printing itself has failed
+void exit(cfg::ExitCode code) {
+  SocCtrl::exit(code);
+  while (true) {
+    asm volatile("wfi");
   }
-  g_panicking = kPanicking;
-  out.record("panic").field("cause").text(cause).field("pc").hex(pc).field("value").hex(value);
-  out.field("layer").signed_decimal(g_layer).end();
-  finish(code, -1);
-}
-
-void set_current_layer(int32_t layer) {
-  g_layer = layer;
 }
 
 }  // namespace heepstor::runtime

@@ -23,9 +23,13 @@ const char* name_of(cfg::ExitCode code);
 // Prints the result record (`top1` is -1 where there is none) and ends the program.
 [[noreturn]] void finish(cfg::ExitCode code, int32_t top1);
 
-// Prints a panic record and ends the program. `pc` is where it happened, `value` what the cause
-// makes of it.
-[[noreturn]] void panic(cfg::ExitCode code, const char* cause, uint32_t pc, uint32_t value);
+// Ends the program at once.
+[[noreturn]] void exit(cfg::ExitCode code);
+
+// Prints a panic record, registers and stack, and ends the program. `pc` is where it happened,
+// `value` what the cause makes of it. (In assembly, so that the registers are the caller's.)
+[[noreturn]] void panic(cfg::ExitCode code, const char* cause, uint32_t pc,
+                        uint32_t value) asm("heepstor_panic");
 
 // Layer that panic records name; -1 while none is running.
 void set_current_layer(int32_t layer);

@@ -1,3 +1,4 @@
+#include "runtime/fault.h"
 #include "runtime/platform.h"
 #include "runtime/stack.h"
 
@@ -37,14 +38,14 @@ const char* bus_error_name(const SocCtrl::BusError& error) {
 extern "C" [[noreturn]] void heepstor_trap(uint32_t cause, uint32_t pc) {
   using namespace heepstor::runtime;
   using heepstor::cfg::ExitCode;
-  if (!stack_intact()) {
+  if (guard() == Guard::kStackOverflow) {
     // Whatever else has gone wrong came of it.
-    panic(ExitCode::kStackOverflow, "stack_overflow", pc, cause);
+    heepstor_report_fault(ExitCode::kStackOverflow, "stack_overflow", pc, cause);
   }
   // A fetch from no one's address is an illegal instruction too: the bus knows more about it.
   const SocCtrl::BusError error = SocCtrl::bus_error();
   if (error.valid) {
-    panic(ExitCode::kBusError, bus_error_name(error), pc, error.address);
+    heepstor_report_fault(ExitCode::kBusError, bus_error_name(error), pc, error.address);
   }
-  panic(ExitCode::kTrap, exception_name(cause), pc, cause);
+  heepstor_report_fault(ExitCode::kTrap, exception_name(cause), pc, cause);
 }

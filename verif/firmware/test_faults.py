@@ -3,63 +3,129 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from heepstor import build, config, sim
+from heepstor import build, config, flow, sim
 from heepstor.registers import ExitCode
+from heepstor.report import fault, records
 
 PROGRAMS = Path(__file__).parent / "programs"
 CONFIG = config.load()
-CYCLE_LIMIT = 2_000_000
+CYCLE_LIMIT = 3_000_000
 
-# FAULT of faults.cpp, exit code, cause, and what `value` is (None: it depends on the code).
+# Who is on the stack where each fault happens or, for what shows at the layer's end, is found.
+FAIL = ["fail", "main", "_start"]
+NOWHERE = ["no code", *FAIL]
+LAYER = ["main", "_start"]
+
+# FAULT of faults.cpp, exit code, cause, what `value` is (None: it depends on the code), callers.
 FAULTS = {
-    "an illegal instruction": (0, ExitCode.TRAP, "illegal_instruction", 2),
-    "a breakpoint without a debugger": (1, ExitCode.TRAP, "breakpoint", 3),
-    "an environment call": (2, ExitCode.TRAP, "environment_call", 11),
-    "a read of no one's address": (3, ExitCode.BUS_ERROR, "bus_error_read", 0x4000_0000),
-    "a write to no one's address": (4, ExitCode.BUS_ERROR, "bus_error_write", 0x4000_0008),
-    "a jump to no one's address": (5, ExitCode.BUS_ERROR, "bus_error_fetch", 0x4000_0000),
-    "a call through a null pointer": (6, ExitCode.TRAP, "illegal_instruction", 2),
-    "a span beyond its end": (7, ExitCode.ASSERTION, "assertion", None),
-    "a stack that is too small": (8, ExitCode.STACK_OVERFLOW, "stack_overflow", None),
-    "an access the array refuses": (9, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x100),
-    "a job the array refuses": (10, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x1000),
-    "a job at no one's address": (11, ExitCode.ACCELERATOR_ERROR, "accelerator_error", 0x4000),
+    "an illegal instruction": (0, ExitCode.TRAP, "illegal_instruction", 2, FAIL),
+    "a breakpoint without a debugger": (1, ExitCode.TRAP, "breakpoint", 3, FAIL),
+    "an environment call": (2, ExitCode.TRAP, "environment_call", 11, FAIL),
+    "a read of no one's address": (3, ExitCode.BUS_ERROR, "bus_error_read", 0x4000_0000, FAIL),
+    "a write to no one's address": (4, ExitCode.BUS_ERROR, "bus_error_write", 0x4000_0008, FAIL),
+    "a call of no one's address": (5, ExitCode.BUS_ERROR, "bus_error_fetch", 0x4000_0000, NOWHERE),
+    "a call through a null pointer": (6, ExitCode.TRAP, "illegal_instruction", 2, NOWHERE),
+    "a span beyond its end": (7, ExitCode.ASSERTION, "assertion", None, FAIL),
+    "a stack that is too small": (8, ExitCode.STACK_OVERFLOW, "stack_overflow", None, LAYER),
+    "an access the array refuses": (
+        *(9, ExitCode.ACCELERATOR_ERROR, "accelerator_error"),
+        *(0x100, LAYER),
+    ),
+    "a job the array refuses": (
+        *(10, ExitCode.ACCELERATOR_ERROR, "accelerator_error"),
+        *(0x1000, LAYER),
+    ),
+    "a job at no one's address": (
+        *(11, ExitCode.ACCELERATOR_ERROR, "accelerator_error"),
+        *(0x4000, LAYER),
+    ),
+    "a write beyond the arena": (12, ExitCode.ASSERTION, "out_of_arena", None, LAYER),
 }
 
 
+def image_of(number: int) -> Path:
+    program = PROGRAMS / "faults.cpp"
+    return build.build_firmware([program], CONFIG, defines={"FAULT": str(number)}).elf
+
+
+@cache
 def run_fault(number: int) -> sim.SimResult:
-    image = build.build_firmware([PROGRAMS / "faults.cpp"], CONFIG, defines={"FAULT": str(number)})
-    return sim.run(build.build_soc(CONFIG), image.elf, cycle_limit=CYCLE_LIMIT)
+    return sim.run(build.build_soc(CONFIG), image_of(number), cycle_limit=CYCLE_LIMIT)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_reported_with_its_cause_value_and_layer(fault: str) -> None:
-    number, exit_code, cause, value = FAULTS[fault]
+def fault_of(number: int, result: sim.SimResult) -> fault.Fault:
+    described = fault.describe(records.parse(result.uart), image_of(number), ["only"])
+    assert described is not None
+    return described
+
+
+def named(frame: dict[str, str]) -> str:
+    """The function's name alone."""
+    return frame["function"].removeprefix("(anonymous namespace)::").split("(")[0]
+
+
+def callers(frames: list[dict[str, str]]) -> list[str]:
+    """Without what is inlined: the last frame at an address is the function that was called."""
+    return list({frame["pc"]: named(frame) for frame in frames}.values())
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_reported_with_cause_value_layer_and_callers(name: str) -> None:
+    number, exit_code, cause, value, functions = FAULTS[name]
     result = run_fault(number)
     assert result.exit_code == exit_code, result.uart
     panic = re.findall(
-        r"^@panic cause=(\w+) pc=0x[0-9a-f]{8} value=0x([0-9a-f]{8}) layer=0$",
+        r"^@panic cause=(\w+) pc=(0x[0-9a-f]{8}) value=0x([0-9a-f]{8}) layer=0$",
         result.uart,
         re.MULTILINE,
     )
     assert len(panic) == 1, result.uart
     assert panic[0][0] == cause
     if value is not None:
-        assert int(panic[0][1], 16) == value
+        assert int(panic[0][2], 16) == value
     last = f"@result status={exit_code.name.lower()} top1=-1 exit={exit_code.value}"
     assert result.uart.splitlines()[-1] == last
 
+    described = fault_of(number, result)
+    assert described["layer"] == "only"
+    assert described["backtrace"][0]["pc"] == panic[0][1]
+    assert callers(described["backtrace"]) == functions
+    assert described["complete"]
+    guarded = cause == "stack_overflow"
+    assert [named(frame) for frame in described["left_behind"]] == ["recurse"] * guarded
+
+
+def test_a_function_that_is_inlined_is_named_before_the_one_it_is_in() -> None:
+    innermost, *others = fault_of(7, run_fault(7))["backtrace"]
+    assert innermost["function"].startswith("heepstor::Span<")
+    assert innermost["location"].startswith("sw/runtime/span.h:")
+    assert {"fail": innermost["pc"]}.items() <= {named(one): one["pc"] for one in others}.items()
+
+
+def test_a_trap_on_an_overflown_stack_shows_the_innermost_callers() -> None:
+    result = run_fault(13)
+    assert result.exit_code == ExitCode.STACK_OVERFLOW
+    described = fault_of(13, result)
+    assert set(map(named, described["backtrace"])) == {"recurse"}
+    assert len(described["backtrace"]) > 3
+    assert not described["complete"]
+    shown = fault.lines("stack_overflow", described)
+    assert "  further callers are not known" in shown
+
 
 def test_an_illegal_instruction_is_found_where_it_is() -> None:
-    image = build.build_firmware([PROGRAMS / "faults.cpp"], CONFIG, defines={"FAULT": "0"})
-    pc = int(re.findall(r" pc=(0x\w+)", run_fault(0).uart)[0], 16)
-    assert "main" in sim.symbolize(image.elf, pc)
-    assert word_at(image.elf, pc) == 0xFFFF_FFFF
+    described = fault_of(0, run_fault(0))
+    place = described["backtrace"][0]
+    assert word_at(image_of(0), int(place["pc"], 16)) & 0xFFFF == 0
+    source, line = place["location"].split(":")
+    assert source == "verif/firmware/programs/faults.cpp"
+    assert "unimp" in (flow.ROOT / source).read_text().splitlines()[int(line) - 1]
 
 
 def test_an_image_for_another_array_size_is_refused_with_both_sides() -> None:

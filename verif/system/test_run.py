@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import nn
 
 import heepstor
 from heepstor import build, config, flow, report, sim
+from heepstor.emit import model as model_emitter
 from heepstor.errors import ProjectError, SimulationError
 from heepstor.ir import Float32Array
 from heepstor.registers import ExitCode
@@ -115,6 +117,36 @@ def test_a_firmware_that_does_not_end_is_stopped_and_says_where() -> None:
     assert re.fullmatch(r"0x[0-9a-f]{8}", stopped["pc"])
     assert not stopped["function"].startswith("0x")
     assert f"pc {stopped['pc']} in {stopped['function']}" in report.render(result)
+
+
+def test_a_fault_in_a_network_is_told_with_its_layer_and_callers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second operator of the generated code is broken on purpose."""
+    render = model_emitter.render
+
+    def with_a_fault(*arguments: object, **options: object) -> dict[str, str]:
+        files = render(*arguments, **options)  # type: ignore[arg-type]
+        source = files["model.cpp"]
+        broken = source.replace("run_layer(1, [] {", 'run_layer(1, [] { asm volatile("unimp");')
+        assert broken != source
+        return files | {"model.cpp": broken}
+
+    monkeypatch.setattr(model_emitter, "render", with_a_fault)
+    result = network("test-fault").simulate()
+    assert (result["passed"], result["exit_name"]) == (False, "TRAP")
+    assert result["panic"]["cause"] == "illegal_instruction"
+    found = result["fault"]
+    assert found["layer"] == "2"
+    called = [frame["function"].split("(")[0] for frame in found["backtrace"]]
+    assert called[-3:] == ["heepstor::runtime::infer", "main", "_start"]
+    assert "run_layer" in "".join(called)
+    place = found["backtrace"][0]
+    assert place["location"].startswith("build/test-fault/gen/model.cpp:")
+    told = f"fault: illegal_instruction in {place['function']} ({place['location']}), layer 2"
+    assert told in report.render(result).splitlines()
+    page = (flow.ROOT / "build" / "test-fault" / "report.html").read_text(encoding="utf-8")
+    assert escape(told) in page
 
 
 def test_a_second_run_of_a_project_is_refused_while_the_first_goes_on() -> None:

@@ -81,6 +81,18 @@ def test_an_unfinished_console_leaves_what_was_not_reached_empty() -> None:
     assert found.panic == {"cause": "trap", "pc": "0x10", "value": "0x0", "layer": "2"}
 
 
+def test_a_console_with_a_fault_has_registers_and_stack() -> None:
+    found = report.parse(
+        "@registers pc=0x10 sp=0x100\n"
+        "@stack address=0x100 words=0x1,0x2\n"
+        "@stack address=0x108 words=0x3\n"
+    )
+    assert found.registers == {"pc": "0x10", "sp": "0x100"}
+    assert found.stack == {0x100: 1, 0x104: 2, 0x108: 3}
+    with pytest.raises(SimulationError, match="'@stack address=0x100 words=0x1,'"):
+        report.parse("@stack address=0x100 words=0x1,\n")
+
+
 @pytest.mark.parametrize("line", ["@layer index=0 cycles=", "@layer index=0", "@total cycles=x1"])
 def test_a_damaged_record_is_named(line: str) -> None:
     with pytest.raises(SimulationError, match=line):

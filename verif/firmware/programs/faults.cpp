@@ -10,14 +10,20 @@ namespace {
 
 constexpr uint32_t kNowhere = 0x40000000;
 
-#if FAULT == 8
+#if FAULT == 8 || FAULT == 13
 // Each frame is smaller than the guard at the end of the stack.
 __attribute__((noinline)) uint32_t recurse(uint32_t depth) {
   volatile uint32_t frame[32];
   for (uint32_t i = 0; i < 32; ++i) {
     frame[i] = depth;
   }
-  return depth == 0 ? 0 : recurse(depth - 1) + frame[depth % 32];
+  if (depth == 0) {
+#if FAULT == 13
+    asm volatile("unimp");
+#endif
+    return 0;
+  }
+  return recurse(depth - 1) + frame[depth % 32];
 }
 #endif
 
@@ -27,9 +33,12 @@ runtime::LayerResult g_results[1];
 hal::Status g_status = hal::Status::kOk;
 constexpr runtime::Layer kLayers[] = {{"only", {g_arena, 1}, 0}};
 
-void fail() {
+using Function = void (*)();
+
+__attribute__((noinline)) void fail() {
 #if FAULT == 0
-  asm volatile(".word 0xffffffff");
+  asm volatile("nop");  // so that the next line is not the function's first
+  asm volatile("unimp");
 #elif FAULT == 1
   asm volatile("ebreak");
 #elif FAULT == 2
@@ -39,13 +48,14 @@ void fail() {
 #elif FAULT == 4
   hal::Mmio::write(kNowhere + 8, 1);
 #elif FAULT == 5
-  asm volatile("jr %0" ::"r"(kNowhere));
+  reinterpret_cast<Function>(kNowhere)();
 #elif FAULT == 6
-  asm volatile("jr zero");
+  volatile Function nothing = nullptr;
+  nothing();
 #elif FAULT == 7
   uint32_t values[2] = {};
   (void)Span<uint32_t>(values).subspan(1, 2);
-#elif FAULT == 8
+#elif FAULT == 8 || FAULT == 13
   g_arena[0] = static_cast<float>(recurse(cfg::kStackBytes / 128));
 #elif FAULT == 9
   (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x50);
@@ -55,6 +65,12 @@ void fail() {
   g_status = runtime::Stream::run(&kNoJob);
 #elif FAULT == 11
   g_status = runtime::Stream::run(reinterpret_cast<const hal::Descriptor*>(kNowhere));
+#elif FAULT == 12
+  // As an operator does that counts wrong.
+  volatile float* output = g_arena;
+  for (uint32_t i = 0; i <= 1024; ++i) {
+    output[i] = 1.0f;
+  }
 #endif
   // What a bus error raises is an interrupt, some cycles late.
   for (uint32_t i = 0; i < 100; ++i) {

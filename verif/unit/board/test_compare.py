@@ -268,10 +268,10 @@ def test_a_run_that_failed_or_panicked_is_named(tmp_path: Path) -> None:
     assert "the run failed: status=fail" in faults_of(tmp_path, failed)
     assert "layer fc1 did not compute the golden output" in faults_of(tmp_path, failed)
     panic = [*samples.log()[:2], "@panic cause=load_fault pc=0x180 value=0x0 layer=1"]
-    assert (
-        "the firmware ended in a panic: cause=load_fault pc=0x180 value=0x0 layer=1"
-        in faults_of(tmp_path, panic)
-    )
+    state = ["@registers pc=0x180 ra=0x0", "@stack address=0x100 words=0x1,0x2"]
+    found = faults_of(tmp_path, [*panic, *state])
+    assert "the firmware ended in a panic: cause=load_fault pc=0x180 value=0x0 layer=1" in found
+    assert not [fault for fault in found if "damaged" in fault]
 
 
 def test_of_several_runs_the_last_whole_one_of_the_project_counts(tmp_path: Path) -> None:
