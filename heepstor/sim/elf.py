@@ -86,6 +86,20 @@ def symbolize(elf: Path, pc: int) -> str:
     return f"0x{pc:08x}"
 
 
+def segments(elf: Path) -> list[tuple[int, bytes]]:
+    """(Physical address, content) of what is loaded into memory.
+
+    Raises:
+        SimulationError: if `elf` is no ELF file.
+    """
+    with opened(elf) as image:
+        return [
+            (segment["p_paddr"], segment.data())
+            for segment in image.iter_segments("PT_LOAD")
+            if segment["p_filesz"]
+        ]
+
+
 def sections(elf: Path) -> list[Span]:
     """The sections that take memory, from the lowest address on.
 
