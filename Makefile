@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
 #? RTL=n                   images of `make accuracy` that are simulated, too
+#? FPGA_BOARD=name         of boards/, or a description FILE.hjson, for `make vivado-fpga`
 #? SWEEP=file              what `make sweep` combines, as docs/sweep.hjson
 #? PYTHON=file             Python 3.11 of `make setup`
 #? ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=0|1    debug assertions of the firmware; 1 without it
@@ -61,6 +62,9 @@ accuracy: given-PROJECT given-DATA setup ## top-1 of every model over a whole te
 sweep: given-SWEEP setup ## predict many configurations and projects, simulate the best
 	heepstor sweep$(hardware) -- "$$SWEEP"
 
+vivado-fpga: given-FPGA_BOARD setup ## write the project for Vivado of a board, and make the bitstream
+	heepstor fpga$(hardware) --board "$$FPGA_BOARD"
+
 heepstor-gen: setup ## write what depends on the hardware description
 	heepstor gen$(hardware)
 
@@ -95,7 +99,8 @@ given-%:
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
 accepted-LOG = file
+accepted-FPGA_BOARD = name; there are: $(patsubst boards/%.hjson,%,$(wildcard boards/*.hjson))
 accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim app compare history train accuracy sweep heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types doctor clean distclean
 .DEFAULT_GOAL := help

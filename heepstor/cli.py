@@ -38,6 +38,7 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
   heepstor history cifar10              its cycles per layer, from commit to commit
   heepstor sweep docs/sweep.hjson       many configurations at once, and which are the best
+  heepstor fpga --board zcu104          a bitstream, or all that Vivado makes it of
 """
 
 _ACCURACY = """\
@@ -61,6 +62,17 @@ each other, layer by layer. Exits with 1 when a layer leaves its tolerance or th
 _CAPTURE = """\
 Records a run: start it, then reset the board. Ends with the firmware's @result record, after a
 silence, or with Ctrl-C; every byte that came is in the file. A port that disappears is waited for.
+"""
+
+_FPGA = """\
+Writes a project for Vivado, checks it as far as that goes without Vivado (it elaborates, each port
+has its pin, the clock can be made), and makes the bitstream. Where there is no Vivado it exits with
+3 when the project is there, and says how to go on.
+
+  heepstor fpga --board zcu104 --set clock_hz=50000000 --set uart.baud_rate=2000000
+  heepstor fpga --board my_board.hjson --project-only
+  heepstor fpga --board zcu104 --image "$(heepstor app cifar10 | sed -n 's/firmware: *//p')"
+  heepstor fpga --board zcu104 --utilisation
 """
 
 _SWEEP = """\
@@ -171,6 +183,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     area.set_defaults(run=_area)
 
+    _add_fpga(commands, hardware)
     _add_sweep(commands, hardware)
 
     projects = commands.add_parser("projects", help="list the projects")
@@ -331,6 +344,43 @@ def _add_capture(commands: Any) -> None:  # noqa: ANN401 (as above)
     capture.set_defaults(run=_capture)
 
 
+def _add_fpga(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (as above)
+    fpga = commands.add_parser(
+        "fpga",
+        parents=[hardware],
+        help="a project for Vivado, and the bitstream of it",
+        description=_FPGA,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fpga.add_argument(
+        "--board",
+        default="zcu104",
+        metavar="NAME",
+        help="one of boards/, or a description FILE.hjson (default: zcu104)",
+    )
+    fpga.add_argument(
+        "--image",
+        type=Path,
+        metavar="ELF",
+        help="firmware that the bitstream brings along (default: none; a debugger loads it)",
+    )
+    fpga.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder of the project (default: build/fpga/heepstor-BOARD-CONFIGURATION)",
+    )
+    what = fpga.add_mutually_exclusive_group()
+    what.add_argument("--project-only", action="store_true", help="do not run Vivado")
+    what.add_argument(
+        "--utilisation",
+        action="store_true",
+        help="instead of Vivado, let Yosys tell what it takes of the FPGA (minutes); as a table, "
+        "and in utilisation.json of the project",
+    )
+    fpga.set_defaults(run=_fpga)
+
+
 def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
     sweep = commands.add_parser(
         "sweep",
@@ -469,6 +519,25 @@ def _area(options: argparse.Namespace) -> int:
 
     config = _config(options)
     print(area.render(config, area.array_area(config, on_progress=_say)))
+    return 0
+
+
+def _fpga(options: argparse.Namespace) -> int:
+    from heepstor.fpga import board, project, utilisation
+
+    config = _config(options)
+    target = board.find(options.board)
+    folder = options.output or project.default_folder(config, target)
+    written = project.write(config, target, folder, image=options.image)
+    print(f"project: {written.folder}")
+    if options.utilisation:
+        found = utilisation.measure(config, target, on_progress=_say)
+        (written.folder / "utilisation.json").write_text(
+            utilisation.to_json(found), encoding="utf-8"
+        )
+        print(f"\n{utilisation.render(found)}")
+    elif not options.project_only:
+        print(f"bitstream: {project.run_vivado(written)}")
     return 0
 
 

@@ -37,8 +37,11 @@ _LUTS = {
 _FLIP_FLOPS = dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE", "FDCE_1"), 1)
 _DSPS = {"DSP48E2": 1}
 _BRAMS = {"RAMB36E2": 1.0, "RAMB18E2": 0.5}
-_FREE = {"INV", "CARRY4", "MUXF7", "MUXF8", "MUXF9"}
-"""What is in a slice beside its tables."""
+_FREE = {
+    *("INV", "CARRY4", "MUXF7", "MUXF8", "MUXF9"),
+    *("IBUFDS", "MMCME4_BASE", "BUFGCE"),
+}
+"""What is in a slice beside its tables, and what has a place of its own at the clocks."""
 
 
 @dataclass(frozen=True)
@@ -130,17 +133,31 @@ def tool() -> str:
         ) from None
 
 
-def cells(top: str, parameters: Mapping[str, int], *, without: str = "") -> dict[str, int]:
+def cells(
+    top: str,
+    parameters: Mapping[str, int],
+    *,
+    without: str = "",
+    sources: rtl.Sources | None = None,
+) -> dict[str, int]:
     """Cells by type of a module, flattened down to the instances of the module `without`.
+
+    Args:
+        top: the module.
+        parameters: its parameters.
+        without: a module whose instances stay black boxes.
+        sources: where all of them are; the array's if absent.
 
     Raises:
         ToolError: Yosys is not installed.
         BuildError: it failed.
     """
+    sources = sources or rtl.Sources(rtl.array(), ())
     key = {
         "recipe": cache.file_digest(Path(__file__)),
         "tool": tool(),
-        "sources": cache.file_digests(rtl.array()),
+        "sources": cache.file_digests(sources.files),
+        "vendors": rtl.vendor_versions(),
         "top": top,
         "parameters": dict(parameters),
         "without": without,
@@ -148,7 +165,7 @@ def cells(top: str, parameters: Mapping[str, int], *, without: str = "") -> dict
 
     def build(folder: Path) -> None:
         count = f"tee -q -o {folder / 'cells.json'} stat -json -tech xilinx"
-        synthesize(top, parameters, folder, [count], without=without)
+        synthesize(top, parameters, folder, [count], without=without, sources=sources)
 
     entry = cache.cached("area", key, build)
     statistics = json.loads((entry / "cells.json").read_text(encoding="utf-8"))
@@ -164,6 +181,7 @@ def synthesize(
     *,
     without: str = "",
     options: str = "",
+    sources: rtl.Sources | None = None,
 ) -> None:
     """Make a module of the FPGA's cells, and run commands of Yosys on what came of it.
 
@@ -174,16 +192,19 @@ def synthesize(
         commands: what to do with the result.
         without: a module whose instances stay black boxes.
         options: further ones of `synth_xilinx`.
+        sources: where all of them are; the array's if absent.
 
     Raises:
         BuildError: Yosys failed; the message has the end of its log.
     """
+    sources = sources or rtl.Sources(rtl.array(), ())
+    files = [*(f"-I {path}" for path in sources.include_folders), *map(str, sources.files)]
     settings = [f"-G {name}={value}" for name, value in parameters.items()]
     blackbox = f"--blackboxed-module {without}" if without else ""
     script = folder / f"{top}.ys"
     script.write_text(
         f"read_slang --ignore-assertions --ignore-timing --top {top} {blackbox} "
-        f"{' '.join(settings)} {' '.join(map(str, rtl.array()))}\n"
+        f"{' '.join(settings)} {' '.join(files)}\n"
         # The front end hands on what is local to a black box as if it were a parameter.
         + (f"setparam -unset NegativeZero t:{without}\n" if without else "")
         + f"synth_xilinx -family xcup -noiopad -noclkbuf {options} -top {top} -run begin:check\n"

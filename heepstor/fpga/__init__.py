@@ -1,0 +1,1 @@
+"""Bitstreams: projects for Vivado, and what they take of the FPGA."""

@@ -1,0 +1,85 @@
+// A board around `fpga_top`, from power-up to the firmware's end: oscillator, reset button, and a
+// terminal on the serial line. The RAM comes with the configuration (`ram_*.mem` where this runs).
+//
+// Standard output gets what the terminal receives, and lines of the board's own, which begin with `#`.
+module board;
+
+  timeunit 1ps;
+  timeprecision 1ps;
+
+  localparam realtime BoardPs = fpga_cfg_pkg::InputPeriodNs * 1000.0;
+  localparam realtime ClockPs = 1.0e12 / real'(heepstor_cfg_pkg::ClockHz);
+  localparam realtime BitPs = 1.0e12 / real'(heepstor_cfg_pkg::UartBaudRate);
+  localparam realtime Limit = 100ms;
+  localparam realtime Press = 1ms;  // the firmware is printing
+
+  logic clk = 0;
+  logic button = !fpga_cfg_pkg::ResetPressed;
+  logic tx;
+  logic [3:0] led;
+  logic unused_tdo;
+
+  fpga_top u_fpga (
+      .clk_p_i       (clk),
+      .clk_n_i       (!clk),
+      .reset_button_i(button),
+      .uart_rx_i     (1'b1),
+      .uart_tx_o     (tx),
+      .jtag_tck_i    (1'b0),
+      .jtag_tms_i    (1'b1),
+      .jtag_tdi_i    (1'b0),
+      .jtag_tdo_o    (unused_tdo),
+      .led_o         (led)
+  );
+
+  always #(BoardPs / 2.0) clk = !clk;
+
+  // The button, with a bounce.
+  initial begin
+    #(Press);
+    button = fpga_cfg_pkg::ResetPressed;
+    #1us;
+    button = !fpga_cfg_pkg::ResetPressed;
+    #300ns;
+    button = fpga_cfg_pkg::ResetPressed;
+    #2us;
+    button = !fpga_cfg_pkg::ResetPressed;
+  end
+
+  // Each fall and rise of the SoC's reset.
+  always @(u_fpga.rst_n) $display("\n# reset %0d at %0t ps", u_fpga.rst_n, $time);
+
+  // No cycle of the SoC is shorter than it was asked for, from the first one on.
+  realtime last_edge = 0;
+  always @(posedge u_fpga.clk) begin
+    if (last_edge != 0 && $realtime - last_edge < ClockPs - 1) begin
+      $fatal(1, "a cycle of the SoC took %f ps, not %f", $realtime - last_edge, ClockPs);
+    end
+    last_edge = $realtime;
+  end
+
+  // The terminal: 8N1, least significant bit first.
+  logic [7:0] character;
+  always @(negedge tx) begin
+    #(BitPs / 2.0);
+    for (int i = 0; i < 8; i++) begin
+      #(BitPs) character[i] = tx;
+    end
+    #(BitPs);
+    if (!tx) $display("\n# framing error");
+    $write("%c", character);
+  end
+
+  initial begin
+    wait (led[2]);
+    #(BitPs * 20);  // the last character
+    $display("\n# ended: led %b", led);
+    $finish;
+  end
+
+  initial begin
+    #(Limit);
+    $fatal(1, "the firmware has not ended");
+  end
+
+endmodule
