@@ -32,10 +32,10 @@ _REMEDY = "install the Debian packages gcc-riscv64-unknown-elf and picolibc-risc
 # guard at the end of the stack, which is as large (sw/runtime/stack.cpp).
 _LARGEST_FRAME = 512
 
-# `--specs` brings the C library: the compiler itself may call memcpy and memset.
-_MACHINE_FLAGS = ("-march=rv32imfc", "-mabi=ilp32f", "--specs=picolibc.specs")
+# The compiler itself may call memcpy and memset.
+_C_LIBRARY = "--specs=picolibc.specs"
 _COMPILE_FLAGS = (
-    *_MACHINE_FLAGS,
+    _C_LIBRARY,
     "-O2",
     "-g",
     "-ffreestanding",
@@ -61,7 +61,7 @@ _COMPILE_FLAGS = (
 )
 _CXX_FLAGS = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
 _LINK_FLAGS = (
-    *_MACHINE_FLAGS,
+    _C_LIBRARY,
     "-nostartfiles",
     "-Wl,--gc-sections",
     "-Wl,--fatal-warnings",
@@ -135,11 +135,20 @@ def build_firmware(
 
     key = {
         **compiler.key(sources),
-        "link": _LINK_FLAGS,
+        "link": [*machine_flags(config), *_LINK_FLAGS],
         "runtime": runtime.parent.name,
         "script": hardware.linker_script(config),
     }
     return _image(cache.cached("firmware", key, build))
+
+
+def machine_flags(config: Config) -> tuple[str, ...]:
+    """The compiler's options for the CPU: its instructions, and how floats are passed."""
+    if config.has_fpu:
+        return "-march=rv32imfc", "-mabi=ilp32f"
+    # In version 2.2 CSRs belong to the base. To name them (`_zicsr`) would be newer, but for that name
+    # this compiler has no libraries, and takes those for 64 bits.
+    return "-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2"
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,7 @@ class _Compiler:
         return {
             "recipe": cache.file_digest(Path(__file__)),
             "compiler": _version(),
-            "flags": [*_COMPILE_FLAGS, *_CXX_FLAGS],
+            "flags": [*machine_flags(self.config), *_COMPILE_FLAGS, *_CXX_FLAGS],
             "defines": dict(self.defines),
             "sources": cache.file_digests(sources),
             "headers": cache.file_digests(headers),
@@ -169,6 +178,7 @@ class _Compiler:
         language = [] if source.suffix == ".S" else _CXX_FLAGS
         _run(
             f"{_PREFIX}g++",
+            *machine_flags(self.config),
             *_COMPILE_FLAGS,
             *language,
             *(f"-D{name}={value}" for name, value in self.defines.items()),
@@ -223,7 +233,8 @@ def _link(
     """
     script = hardware.directory(config) / "heepstor.ld"
     command = [
-        *(f"{_PREFIX}gcc", *_LINK_FLAGS, f"-T{script}", f"-Wl,-Map={folder / 'firmware.map'}"),
+        *(f"{_PREFIX}gcc", *machine_flags(config), *_LINK_FLAGS),
+        *(f"-T{script}", f"-Wl,-Map={folder / 'firmware.map'}"),
         f"-Wl,--defsym=__image_digest=0x{digest}",
         *(*map(str, objects), str(runtime), "-o", str(folder / "firmware.elf")),
     ]

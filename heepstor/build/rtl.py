@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import get_args
 
 from heepstor import config as configuration
 from heepstor.build import cache
-from heepstor.config import Config
+from heepstor.config import Config, Core
 from heepstor.emit import hardware
 from heepstor.errors import ToolError
 
@@ -19,10 +21,16 @@ WAIVERS = tuple(
 )
 """Lint waivers; each file says why."""
 
-VENDOR_PACKAGES = ("pythondata-cpu-cv32e40p", "pythondata-misc-opentitan")
+VENDOR_PACKAGES = (
+    "pythondata-cpu-cv32e40p",
+    "pythondata-cpu-ibex",
+    "pythondata-misc-opentitan",
+)
 """Python distributions that carry the RTL which is not ours."""
 
-_OWN_FOLDERS = ("common", "systolic_array", "soc")
+_SHARED_FOLDERS = ("common", "systolic_array", "soc")
+_CPU_FOLDERS: Mapping[Core, str] = {core: f"cpu/{core}" for core in get_args(Core)}
+"""Each has the module `soc_cpu`: that CPU behind the ports that all of them have."""
 
 # What rtl/soc takes from OpenTitan, under its `hw/`; packages first.
 _OPENTITAN_FILES = (
@@ -56,8 +64,34 @@ _OPENTITAN_FILES = (
     "ip/rv_timer/rtl/rv_timer_reg_top.sv",
 )
 
-# Of the CPU's manifest: for its own test bench only.
-_CPU_TESTBENCH_FILES = {"cv32e40p_tracer_pkg.sv", "cv32e40p_tb_wrapper.sv"}
+# Of CV32E40P's manifest: for its own test bench only.
+_CV32E40P_TESTBENCH_FILES = {"cv32e40p_tracer_pkg.sv", "cv32e40p_tb_wrapper.sv"}
+
+# What rtl/cpu/ibex takes from Ibex; packages first. Nothing is made of dummy instructions (with
+# their cipher) and of memory protection, but coverage in the core names what is inside of them.
+_IBEX_FILES = (
+    "vendor/lowrisc_ip/ip/prim/rtl/prim_cipher_pkg.sv",
+    "rtl/ibex_pkg.sv",
+    "rtl/ibex_alu.sv",
+    "rtl/ibex_compressed_decoder.sv",
+    "rtl/ibex_controller.sv",
+    "rtl/ibex_counter.sv",
+    "rtl/ibex_cs_registers.sv",
+    "rtl/ibex_csr.sv",
+    "rtl/ibex_decoder.sv",
+    "rtl/ibex_ex_block.sv",
+    "rtl/ibex_fetch_fifo.sv",
+    "rtl/ibex_id_stage.sv",
+    "rtl/ibex_if_stage.sv",
+    "rtl/ibex_load_store_unit.sv",
+    "rtl/ibex_multdiv_fast.sv",
+    "rtl/ibex_prefetch_buffer.sv",
+    "rtl/ibex_register_file_ff.sv",
+    "rtl/ibex_wb_stage.sv",
+    "rtl/ibex_dummy_instr.sv",
+    "rtl/ibex_pmp.sv",
+    "rtl/ibex_core.sv",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +123,8 @@ def version() -> int:
     Raises:
         ToolError: a package with RTL is not installed.
     """
-    files = [file for folder in _OWN_FOLDERS for file in own_files(folder)]
+    folders = (*_SHARED_FOLDERS, *_CPU_FOLDERS.values())
+    files = [file for folder in folders for file in own_files(folder)]
     key = {"files": cache.file_digests(files), "vendors": vendor_versions()}
     return int(cache.digest_of(key)[:8], 16)
 
@@ -119,12 +154,17 @@ def opentitan() -> Sources:
     return Sources(tuple(hw / name for name in _OPENTITAN_FILES), (hw / "ip" / "prim" / "rtl",))
 
 
-def cpu() -> Sources:
-    """CV32E40P with its FPU.
+def cpu(core: Core) -> Sources:
+    """A CPU as its authors deliver it.
 
     Raises:
-        ToolError: if the package is not installed.
+        ToolError: if its package is not installed.
     """
+    return _CPUS[core]()
+
+
+def _cv32e40p() -> Sources:
+    """With its FPU."""
     root = package_folder("pythondata_cpu_cv32e40p") / "system_verilog"
     rtl = root / "rtl"
     manifest = (root / "cv32e40p_fpu_manifest.flist").read_text(encoding="utf-8")
@@ -134,7 +174,17 @@ def cpu() -> Sources:
         if line.startswith("${DESIGN_RTL_DIR}")
     ]
     includes = (rtl / "include", rtl / "vendor/pulp_platform_common_cells/include")
-    return Sources(tuple(f for f in files if f.name not in _CPU_TESTBENCH_FILES), includes)
+    return Sources(tuple(f for f in files if f.name not in _CV32E40P_TESTBENCH_FILES), includes)
+
+
+def _ibex() -> Sources:
+    root = package_folder("pythondata_cpu_ibex") / "system_verilog"
+    vendor = root / "vendor" / "lowrisc_ip"
+    includes = (vendor / "ip" / "prim" / "rtl", vendor / "dv" / "sv" / "dv_utils")
+    return Sources(tuple(root / name for name in _IBEX_FILES), includes)
+
+
+_CPUS: Mapping[Core, Callable[[], Sources]] = {"cv32e40p": _cv32e40p, "ibex": _ibex}
 
 
 def soc(config: Config) -> Sources:
@@ -143,12 +193,13 @@ def soc(config: Config) -> Sources:
     Raises:
         ToolError: if a package is not installed.
     """
-    vendors = (cpu(), opentitan())
+    vendors = (cpu(config.cpu_core), opentitan())
+    folders = (*_SHARED_FOLDERS, _CPU_FOLDERS[config.cpu_core])
     files = (
         *generated_files(config),
         version_file(),
         *(file for vendor in vendors for file in vendor.files),
-        *(file for folder in _OWN_FOLDERS for file in own_files(folder)),
+        *(file for folder in folders for file in own_files(folder)),
     )
     return Sources(files, tuple(f for vendor in vendors for f in vendor.include_folders))
 

@@ -140,7 +140,6 @@ module heepstor_soc #(
   soc_cpu #(
     .FpuLatency           (heepstor_cfg_pkg::FpuLatency),
     .BootAddress          (heepstor_cfg_pkg::BootAddress),
-    .TrapVector           (heepstor_cfg_pkg::RamBase),
     .DebugHaltAddress     (heepstor_cfg_pkg::DebugBase),
     .DebugExceptionAddress(heepstor_cfg_pkg::DebugBase)
   ) u_cpu (

@@ -26,10 +26,12 @@ _start:
   .option pop
   la sp, __stack_top
   la t0, heepstor_trap_entry
-  csrw mtvec, t0                // direct mode: every trap and interrupt enters there
+  csrw mtvec, t0                // vectored where the CPU knows nothing else (Ibex), else direct
+#ifdef __riscv_flen
   li t0, MSTATUS_FS_INITIAL
   csrs mstatus, t0              // the FPU's instructions are illegal until now
   csrw fcsr, zero               // round to nearest, ties to even
+#endif
   csrw mcountinhibit, zero      // the cycle counter stands still until now
 
   la t0, __bss_start

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from heepstor import sim
-from heepstor.build import build_soc, cache
+from heepstor.build import build_soc, cache, firmware
 from heepstor.config import Config
 from heepstor.emit import hardware
 
@@ -15,8 +15,6 @@ PROGRAMS = Path(__file__).resolve().parent / "programs"
 _COMMAND = (
     "riscv64-unknown-elf-g++",
     "-std=c++17",
-    "-march=rv32imfc_zicsr",
-    "-mabi=ilp32f",
     "-O2",
     "-ffreestanding",
     "-fno-exceptions",
@@ -34,20 +32,22 @@ def image(name: str, config: Config) -> Path:
     sources = [PROGRAMS / "start.S", PROGRAMS / f"{name}.cpp"]
     generated = hardware.write_all(config)
     inputs = [PROGRAMS / "bare.h", generated / "heepstor_cfg.h", generated / "heepstor.ld"]
+    command = (*_COMMAND, *firmware.machine_flags(config))
 
     def build(folder: Path) -> None:
         subprocess.run(
             [
-                *_COMMAND,
+                *command,
                 f"-I{generated}",
                 *("-T", str(generated / "heepstor.ld")),
                 *map(str, sources),
+                "-lgcc",
                 *("-o", str(folder / "program.elf")),
             ],
             check=True,
         )
 
-    key = {"files": cache.file_digests([*sources, *inputs]), "command": _COMMAND}
+    key = {"files": cache.file_digests([*sources, *inputs]), "command": command}
     return cache.cached("bare", key, build) / "program.elf"
 
 

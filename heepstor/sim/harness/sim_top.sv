@@ -32,14 +32,16 @@ module sim_top (
   // Address of the instruction in the decode stage.
   export "DPI-C" function sim_program_counter;
   function automatic int unsigned sim_program_counter();
-    return u_soc.u_cpu.u_cpu.core_i.pc_id;
+    return u_cpu.program_counter();
   endfunction
 
   // Interrupts that may wake the CPU.
   export "DPI-C" function sim_enabled_interrupts;
   function automatic int unsigned sim_enabled_interrupts();
-    return u_soc.u_cpu.u_cpu.core_i.mie_bypass;
+    return u_cpu.enabled_interrupts();
   endfunction
+
+  sim_cpu u_cpu ();
 
   // What the CPU does in this cycle: whether an instruction leaves the decode stage, never to be taken
   // back, its address, the one behind it, and itself, not compressed; whether a trap is taken.
@@ -48,11 +50,11 @@ module sim_top (
     output bit retires, output int unsigned pc, output int unsigned next_pc,
     output int unsigned instruction, output bit traps
   );
-    retires = u_soc.u_cpu.u_cpu.core_i.id_stage_i.minstret;
-    pc = u_soc.u_cpu.u_cpu.core_i.pc_id;
-    next_pc = pc + (u_soc.u_cpu.u_cpu.core_i.is_compressed_id ? 2 : 4);
-    instruction = u_soc.u_cpu.u_cpu.core_i.instr_rdata_id;
-    traps = u_soc.u_cpu.u_cpu.core_i.csr_save_cause;
+    retires = u_cpu.retires();
+    pc = u_cpu.program_counter();
+    next_pc = u_cpu.next_program_counter();
+    instruction = u_cpu.instruction();
+    traps = u_cpu.traps();
   endfunction
 
   // Where a byte of RAM lies.

@@ -26,11 +26,13 @@ CONFIGS = {
     "interleaved": configuration.load(
         overrides=["memory.banks=6", "memory.interleaved_banks=4", "cpu.fpu_latency=2"]
     ),
+    "ibex": configuration.load(overrides=["cpu.core=ibex"]),
 }
 HARNESS = rtl.ROOT / "heepstor" / "sim" / "harness"
+FOLDERS = ("common", "systolic_array", "soc", "cpu/cv32e40p", "cpu/ibex")
 OWN_FILES = [
-    *(file for folder in ("common", "systolic_array", "soc") for file in rtl.own_files(folder)),
-    *sorted(HARNESS.glob("*.sv")),
+    *(file for folder in FOLDERS for file in rtl.own_files(folder)),
+    *sorted(HARNESS.rglob("*.sv")),
 ]
 
 

@@ -1,10 +1,11 @@
-// The CPU of the SoC: CV32E40P with its FPU, without performance counters (cycles and instructions
-// are counted all the same).
+// The CPU of the SoC: CV32E40P with its FPU, RV32IMFC, without performance counters (cycles and
+// instructions are counted all the same).
+//
+// After reset `mtvec` is the 256 bytes that hold BootAddress, in vectored mode.
 
 module soc_cpu #(
   parameter int unsigned FpuLatency = 0,          // pipeline registers of the FPU's units
   parameter logic [31:0] BootAddress = '0,
-  parameter logic [31:0] TrapVector = '0,         // mtvec after reset
   parameter logic [31:0] DebugHaltAddress = '0,
   parameter logic [31:0] DebugExceptionAddress = '0
 ) (
@@ -28,7 +29,7 @@ module soc_cpu #(
   input  logic        data_rvalid_i,
   input  logic [31:0] data_rdata_i,
 
-  input  logic [31:0] irq_i,
+  input  logic [31:0] irq_i,         // bits as in `mip`
   input  logic        debug_req_i,
   output logic        sleeping_o     // waits for an interrupt
 );
@@ -48,7 +49,7 @@ module soc_cpu #(
     .pulp_clock_en_i    (1'b1),
     .scan_cg_en_i       (1'b0),
     .boot_addr_i        (BootAddress),
-    .mtvec_addr_i       (TrapVector),
+    .mtvec_addr_i       (BootAddress),  // its upper 24 bits count
     .dm_halt_addr_i     (DebugHaltAddress),
     .hart_id_i          ('0),
     .dm_exception_addr_i(DebugExceptionAddress),
