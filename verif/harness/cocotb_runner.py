@@ -301,32 +301,75 @@ def _build(
     def build(folder: Path) -> None:
         control_file = folder / "public.vlt"
         control_file.write_text(_control_file(public), encoding="utf-8")
-        objects = folder / "objects"
-        process = _Process(
-            folder / "log",
-            None,
-            toplevel=top,
-            module="",
-            sim_build=str(objects),
+        library = " ".join(map(str, _library(flags)))
+        _compile(
+            folder,
+            top,
             verilog_sources=[str(path) for path in (control_file, *sources)],
             includes=[str(path) for path in includes],
             defines=list(defines),
             parameters=dict(parameters),
             extra_args=list(flags),
-            make_args=list(make_args),
-            timescale="1ns/1ps",
-            compile_only=True,
+            make_args=[*make_args, "VK_GLOBAL_OBJS=", f"USER_LDLIBS={library}"],
         )
-        # A build is one process nearly all of its time.
-        with exclusive("compiler of models", places=os.cpu_count() or 1):
-            fault = process.fault()
-        if fault:
-            cause = _cause(folder) or fault
-            raise RunError(f"{top} {parameters}: {fault}", cause=cause, log=folder / "log")
-        (objects / top).rename(folder / top)
-        shutil.rmtree(objects)
+        (folder / "objects" / top).rename(folder / top)
+        shutil.rmtree(folder / "objects")
 
     return cached("cocotb", key, build) / top
+
+
+def _library(flags: Sequence[str]) -> list[Path]:
+    """Objects of Verilator's own library: the same in all simulators, and most of the work of one.
+
+    They come from the simulator of a module that needs them all, tracing and timing.
+    """
+    coverage = [flag for flag in flags if flag in _COVERAGE_FLAGS]
+    key = {
+        "flags": [*_FLAGS, *coverage],
+        "make": MAKE_ARGS,
+        "tools": [file_digest(_VERILATOR / "bin" / "verilator_bin"), cocotb.__version__],
+    }
+
+    def build(folder: Path) -> None:
+        source = folder / "needs_all.sv"
+        source.write_text("module needs_all; initial #1 $finish; endmodule\n", encoding="utf-8")
+        _compile(
+            folder,
+            "needs_all",
+            verilog_sources=[str(source)],
+            extra_args=[*_FLAGS, *coverage],
+            make_args=list(MAKE_ARGS),
+        )
+        for path in (folder / "objects").glob("verilated*.o"):
+            path.rename(folder / path.name)
+        shutil.rmtree(folder / "objects")
+
+    return sorted(cached("verilated-library", key, build).glob("*.o"))
+
+
+def _compile(folder: Path, top: str, **settings: Any) -> None:
+    """Make the simulator of `top` in `folder/objects`, from settings of cocotb-test.
+
+    Raises:
+        RunError: it does not compile.
+    """
+    process = _Process(
+        folder / "log",
+        None,
+        toplevel=top,
+        module="",
+        sim_build=str(folder / "objects"),
+        timescale="1ns/1ps",
+        compile_only=True,
+        **settings,
+    )
+    # A build is one process nearly all of its time.
+    with exclusive("compiler of models", places=os.cpu_count() or 1):
+        fault = process.fault()
+    if fault:
+        cause = _cause(folder) or fault
+        what = f"{top} {settings.get('parameters', {})}: {fault}"
+        raise RunError(what, cause=cause, log=folder / "log")
 
 
 def _control_file(modules: Sequence[str]) -> str:
