@@ -7,7 +7,7 @@ import pytest
 from verif.mutation import campaign, waivers
 from verif.mutation.campaign import Status
 
-SAMPLE = 24
+SAMPLE = 12
 FILES = (
     "common/fifo.sv",
     "systolic_array/sa_pe.sv",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from itertools import product
 from math import prod
 
 import pytest
@@ -25,8 +26,21 @@ HEEPSTOR_CYCLES = {
 """HEEPstor's published RTL, simulated, array 8x8: what `direct` mode must beat."""
 
 
-@pytest.mark.parametrize("backend", list(Backend), ids=lambda backend: str(backend.value))
-@pytest.mark.parametrize("name", project.names())
+LONG = {("bench-fmnist-large", Backend.SOFTWARE)}
+"""More than 10 million cycles each."""
+
+
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [
+        pytest.param(
+            *case,
+            id=f"{case[0]}-{case[1].value}",
+            marks=pytest.mark.full if case in LONG else (),
+        )
+        for case in product(project.names(), Backend)
+    ],
+)
 def test_a_network_is_golden_and_no_slower_than_its_baseline_in_every_layer(
     name: str, backend: Backend, record_property: Callable[[str, object], None]
 ) -> None:
