@@ -43,6 +43,6 @@ def test_planted_fault_is_reported_with_its_class(
     tmp_path: Path, right: str, wrong: str, classes: set[tuple[str, str]]
 ) -> None:
     files = fp_unit.mutated("sa_fp_add", right, wrong, tmp_path)
-    outcome = fp_unit.run("sa_fp_add", files, 200_000, directed=False)
+    outcome = fp_unit.run("sa_fp_add", files, 1_000_000, directed=False)
     assert {(c.operands, c.result) for c in outcome.classes if c.mismatches} == classes
     assert outcome.faults()
