@@ -79,7 +79,10 @@ _SYSTEM_TOOLS = (
 )
 
 # Large, and for tests alone: who only wants to run a network need not wait for it.
-_TEST_TOOLS = (_SystemTool("chromium", "checks the page of the regression", "chromium --version"),)
+_TEST_TOOLS = (
+    _SystemTool("chromium", "checks the page of the regression", "chromium --version"),
+    _SystemTool("tcl", "runs the script of an FPGA's project", "tclsh <<<'puts [info patchlevel]'"),
+)
 
 _OPTIONAL_TOOLS = (
     *_TEST_TOOLS,

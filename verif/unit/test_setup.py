@@ -42,11 +42,11 @@ if [[ "$*" == *pip* ]]; then
   echo "pip $PWD" >>"$MACHINE/log"
   exit "$(cat "$MACHINE/pip-status")"
 fi"""
-# Installing a package brings a command of its name.
+# Installing a package brings a command of its name; that of `tcl` is `tclsh`.
 APT_GET = """
 echo "apt-get $*" >>"$MACHINE/log"
 if [[ $1 == install && -e "$MACHINE/apt-works" ]]; then
-  for package in "$@"; do cp "$MACHINE/tool" "$MACHINE/bin/$package"; done
+  for package in "$@"; do cp "$MACHINE/tool" "$MACHINE/bin/${package/%tcl/tclsh}"; done
 fi"""
 SUDO = """
 echo "sudo $*" >>"$MACHINE/log"
@@ -158,7 +158,7 @@ def test_set_up_for_tests_brings_the_browser_too(machine: Machine) -> None:
     assert machine.log() == [f"pip {machine.project}"]
     status, output = machine.set_up(options=("--tests",))
     assert status == 0, output
-    assert machine.log()[-1] == "apt-get install -q -y --no-install-recommends chromium"
+    assert machine.log()[-1] == "apt-get install -q -y --no-install-recommends chromium tcl"
 
 
 def test_an_option_that_there_is_not_is_refused(machine: Machine) -> None:
