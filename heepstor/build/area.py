@@ -37,11 +37,8 @@ _LUTS = {
 _FLIP_FLOPS = dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE", "FDCE_1"), 1)
 _DSPS = {"DSP48E2": 1}
 _BRAMS = {"RAMB36E2": 1.0, "RAMB18E2": 0.5}
-_FREE = {
-    *("INV", "CARRY4", "MUXF7", "MUXF8", "MUXF9"),
-    *("IBUFDS", "MMCME4_BASE", "BUFGCE"),
-}
-"""What is in a slice beside its tables, and what has a place of its own at the clocks."""
+_FREE = {"INV", "CARRY4", "MUXF7", "MUXF8", "MUXF9", "BUFGCE"}
+"""What is in a slice beside its tables, and buffers of clocks, which have places of their own."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +135,7 @@ def cells(
     parameters: Mapping[str, int],
     *,
     without: str = "",
+    library: Sequence[str] = (),
     sources: rtl.Sources | None = None,
 ) -> dict[str, int]:
     """Cells by type of a module, flattened down to the instances of the module `without`.
@@ -146,6 +144,7 @@ def cells(
         top: the module.
         parameters: its parameters.
         without: a module whose instances stay black boxes.
+        library: modules that stay so, too, and have no parameters of ours.
         sources: where all of them are; the array's if absent.
 
     Raises:
@@ -160,12 +159,14 @@ def cells(
         "vendors": rtl.vendor_versions(),
         "top": top,
         "parameters": dict(parameters),
-        "without": without,
+        "without": [without, *library],
     }
 
     def build(folder: Path) -> None:
         count = f"tee -q -o {folder / 'cells.json'} stat -json -tech xilinx"
-        synthesize(top, parameters, folder, [count], without=without, sources=sources)
+        synthesize(
+            top, parameters, folder, [count], without=without, library=library, sources=sources
+        )
 
     entry = cache.cached("area", key, build)
     statistics = json.loads((entry / "cells.json").read_text(encoding="utf-8"))
@@ -180,6 +181,7 @@ def synthesize(
     commands: Sequence[str],
     *,
     without: str = "",
+    library: Sequence[str] = (),
     options: str = "",
     sources: rtl.Sources | None = None,
 ) -> None:
@@ -191,6 +193,7 @@ def synthesize(
         folder: for the script and the log.
         commands: what to do with the result.
         without: a module whose instances stay black boxes.
+        library: modules that stay so, too, and have no parameters of ours.
         options: further ones of `synth_xilinx`.
         sources: where all of them are; the array's if absent.
 
@@ -200,10 +203,10 @@ def synthesize(
     sources = sources or rtl.Sources(rtl.array(), ())
     files = [*(f"-I {path}" for path in sources.include_folders), *map(str, sources.files)]
     settings = [f"-G {name}={value}" for name, value in parameters.items()]
-    blackbox = f"--blackboxed-module {without}" if without else ""
+    boxes = " ".join(f"--blackboxed-module {box}" for box in (without, *library) if box)
     script = folder / f"{top}.ys"
     script.write_text(
-        f"read_slang --ignore-assertions --ignore-timing --top {top} {blackbox} "
+        f"read_slang --ignore-assertions --ignore-timing --top {top} {boxes} "
         f"{' '.join(settings)} {' '.join(files)}\n"
         # The front end hands on what is local to a black box as if it were a parameter.
         + (f"setparam -unset NegativeZero t:{without}\n" if without else "")

@@ -1,14 +1,10 @@
 // The clock of the SoC on an UltraScale+ FPGA, made of a board's differential clock by an MMCM.
 //
-// The settings come from the project's generator, which checks them (heepstor/fpga/clocking.py).
+// The settings come from `fpga_cfg_pkg`, whose generator has checked them (heepstor/fpga/clocking.py).
+// They are no parameters: Yosys leaves this module out, and cannot have real ones at such a border.
 // Until the MMCM has locked, `clk_o` stands still: nothing ever sees a clock that is too fast.
 
-module fpga_clock #(
-  parameter real         InputPeriodNs = 8.0,
-  parameter int unsigned Divide        = 1,    // of the input
-  parameter real         Multiply      = 8.0,  // of the oscillator, in steps of 1/8
-  parameter real         OutputDivide  = 10.0  // of the output, in steps of 1/8
-) (
+module fpga_clock (
   input  logic clk_p_i,
   input  logic clk_n_i,
   output logic clk_o,
@@ -26,10 +22,10 @@ module fpga_clock #(
 
   // The phase to the board's clock does not matter: the feedback takes no global buffer.
   MMCME4_BASE #(
-    .CLKIN1_PERIOD   (InputPeriodNs),
-    .DIVCLK_DIVIDE   (Divide),
-    .CLKFBOUT_MULT_F (Multiply),
-    .CLKOUT0_DIVIDE_F(OutputDivide)
+    .CLKIN1_PERIOD   (fpga_cfg_pkg::InputPeriodNs),
+    .DIVCLK_DIVIDE   (fpga_cfg_pkg::MmcmDivide),
+    .CLKFBOUT_MULT_F (fpga_cfg_pkg::MmcmMultiply),
+    .CLKOUT0_DIVIDE_F(fpga_cfg_pkg::MmcmOutputDivide)
   ) u_mmcm (
     .CLKIN1   (pin_clk),
     .CLKFBIN  (feedback),

@@ -1,7 +1,7 @@
 // The SoC on a board with an UltraScale+ FPGA: its clock, its reset, its pins.
 //
-// This is the one module that reads `fpga_cfg_pkg`, which is generated of the board and of the
-// hardware's description (heepstor/fpga/project.py).
+// `fpga_cfg_pkg` is generated of the board's and the hardware's description (heepstor/fpga/sources.py).
+// Only this module and `fpga_clock` read it.
 //
 //   led_o[0]  blinks once or twice a second while the clock runs and nothing is reset
 //   led_o[1]  the CPU waits for an interrupt
@@ -34,12 +34,7 @@ module fpga_top (
   logic unused_marker_valid;
   logic [31:0] unused_marker;
 
-  fpga_clock #(
-    .InputPeriodNs(fpga_cfg_pkg::InputPeriodNs),
-    .Divide       (fpga_cfg_pkg::MmcmDivide),
-    .Multiply     (fpga_cfg_pkg::MmcmMultiply),
-    .OutputDivide (fpga_cfg_pkg::MmcmOutputDivide)
-  ) u_clock (
+  fpga_clock u_clock (
     .clk_p_i,
     .clk_n_i,
     .clk_o   (clk),

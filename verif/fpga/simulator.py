@@ -16,7 +16,7 @@ from verif.harness.cocotb_runner import MAKE_ARGS
 HERE = Path(__file__).resolve().parent
 MODELS = sorted((HERE / "models").glob("*.sv"))
 _FLAGS = (
-    *("--binary", "--timing", "--top-module", "board", "-O3"),
+    *("--binary", "--timing", "--timescale", "1ps/1ps", "--top-module", "board", "-O3"),
     *("--x-assign", "fast", "--x-initial", "fast", "--no-assert", "-Wno-fatal"),
 )
 _TIME_LIMIT_S = 600

@@ -1,6 +1,6 @@
 // An UltraScale+ MMCM with one output (UG572). It measures its input, and refuses settings or an input
 // that the data sheet does not allow. Until it locks, after `LockCycles` of its input, its output is
-// what a real one's may be: a clock that is too fast.
+// what a real one's may be: a clock that is too fast. Time is in picoseconds.
 module MMCME4_BASE #(
     parameter real         CLKIN1_PERIOD    = 0.0,  // ns
     parameter int unsigned DIVCLK_DIVIDE    = 1,
@@ -27,9 +27,6 @@ module MMCME4_BASE #(
     output logic LOCKED
 );
 
-  timeunit 1ps;
-  timeprecision 1ps;
-
   localparam int unsigned LockCycles = 100;
   localparam real InputPs = CLKIN1_PERIOD * 1000.0;
   localparam real OscillatorPs = InputPs * real'(DIVCLK_DIVIDE) / CLKFBOUT_MULT_F;
@@ -45,33 +42,29 @@ module MMCME4_BASE #(
     $fatal(1, "the oscillator runs at %f MHz", OscillatorMHz);
   end
 
-  int unsigned cycles = 0;
-  realtime last_edge = 0;
+  int unsigned cycles;  // of the input, since all is well
+  realtime last_edge;
 
-  always @(posedge CLKIN1) begin
-    if (cycles != 0 && ($realtime - last_edge - InputPs > 1 || InputPs - ($realtime - last_edge) > 1)) begin
+  always_ff @(posedge CLKIN1) begin
+    if (cycles != 0 && abs($realtime - last_edge - InputPs) > 1.0) begin
       $fatal(1, "a period of the input is %f ps, not %f", $realtime - last_edge, InputPs);
     end
-    last_edge = $realtime;
-    cycles = cycles + 1;
-    if (PWRDWN || RST || CLKFBIN != CLKFBOUT) cycles = 0;
+    last_edge <= $realtime;
+    cycles    <= (PWRDWN || RST || CLKFBIN != CLKFBOUT) ? 0 : cycles + 1;
   end
+
+  function automatic real abs(real value);
+    return value < 0.0 ? -value : value;
+  endfunction
 
   assign LOCKED = cycles >= LockCycles;
 
-  // Of whole picoseconds; what is left over is carried on.
-  realtime next_edge = 0;
-  logic running = 0;
-
-  always @(posedge CLKIN1) running = 1;
-
   initial begin
     CLKOUT0 = 0;
-    wait (running);
-    next_edge = $realtime;
+    wait (CLKIN1);
     forever begin
-      next_edge = next_edge + (LOCKED ? OutputPs / 2.0 : OutputPs / 2.0 / TooFast);
-      #(next_edge - $realtime);
+      if (LOCKED) #(OutputPs / 2.0);
+      else        #(OutputPs / 2.0 / TooFast);
       CLKOUT0 = !CLKOUT0;
     end
   end
