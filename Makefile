@@ -84,6 +84,12 @@ format: setup ## rewrite the sources in the project's style
 types: setup ## check the types of the Python code
 	mypy
 
+docs: setup ## build the documentation site, build/site/index.html
+	sphinx-build -E -W --keep-going -d build/docs docs build/site
+
+docs-serve: docs ## show it at http://127.0.0.1:8000, until Ctrl-C
+	python -m http.server --bind 127.0.0.1 --directory build/site 8000
+
 doctor: ## list each tool: found, version, how to get it
 	@python3 -I heepstor/doctor.py
 
@@ -102,5 +108,5 @@ accepted-LOG = file
 accepted-FPGA_BOARD = name; there are: $(patsubst boards/%.hjson,%,$(wildcard boards/*.hjson))
 accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types doctor clean distclean
+.PHONY: help setup sim app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
 .DEFAULT_GOAL := help

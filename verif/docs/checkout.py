@@ -11,15 +11,14 @@ from pathlib import Path
 
 from verif.docs.blocks import ROOT
 
-_LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "build", "gen", ".cache", "__pycache__", "*.egg-info", ".*_cache"
-)
+_BUILT = {".git", ".venv", "build", "heepstor.egg-info"}
+_LEFT_OUT_EVERYWHERE = shutil.ignore_patterns("gen", "__pycache__", ".*cache")
 
 
 def checkout(folder: Path) -> Path:
     """Copy the sources into `folder`; what is built is taken from the cache, and kept there."""
     copy = folder / "heepstor"
-    shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
+    shutil.copytree(ROOT, copy, ignore=_left_out)
     cache = ROOT / "build" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     (copy / "build").mkdir()
@@ -37,6 +36,12 @@ def environment(copy: Path) -> Mapping[str, str]:
     }
     path = f"{copy / '.venv' / 'bin'}{os.pathsep}{inherited['PATH']}"
     return inherited | {"PATH": path, "PYTHONPATH": str(copy)}
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    # There are packages that are called build, too.
+    built = _BUILT if Path(folder) == ROOT else set()
+    return built | set(_LEFT_OUT_EVERYWHERE(folder, names))
 
 
 def _lend_environment(copy: Path) -> None:

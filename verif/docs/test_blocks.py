@@ -43,6 +43,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         (f'```sh {{tested-by="{GOOD}s"}}\nls\n```', f"there is no test {GOOD}s"),
         ("```text {output}\nx\n```", "output follows no block that is run"),
         ("```cpp\n```\n```text {output}\n```", "page.md:3: output follows no block that is run"),
+        ('```sh {skip="x"}\n```\n```text {output}\n```', "page.md:3: output follows no block that"),
     ],
 )
 def test_a_wrong_block_is_named(tmp_path: Path, text: str, fault: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import hjson
@@ -117,12 +117,14 @@ def test_output_is_compared_line_by_line(shown: str, fits: bool) -> None:
     assert has_output("a\nb\nc  \nstep 1 of 3\n", shown) is fits
 
 
-def test_a_copy_runs_its_own_sources_and_builds_nothing_anew(tmp_path: Path) -> None:
+def test_a_copy_has_its_own_sources_and_an_environment_that_is_whole(tmp_path: Path) -> None:
     copy = checkout(tmp_path)
-    shown = block("sh", "make setup\npython -c 'import heepstor; print(heepstor.__file__)'\n")
-    printed = block("text", f"{copy}/heepstor/__init__.py\n", output="")
-    done_in(copy, environment(copy), shown, printed)
-
-
-def done_in(folder: Path, variables: Mapping[str, str], *shown: Block) -> None:
-    assert list(run(shown, folder, variables)) == []
+    sources = (
+        "import heepstor.build, verif, golden\nprint(*heepstor.build.__path__, *verif.__path__)\n"
+    )
+    shown = [
+        block("sh", "make setup\n"),
+        block("python", sources),
+        block("text", f"{copy}/heepstor/build {copy}/verif\n", output=""),
+    ]
+    assert list(run(shown, copy, environment(copy))) == []

@@ -1,4 +1,4 @@
-"""What a real browser shows of a page that has no script of its own: headless Chromium."""
+"""What a real browser shows of a page: headless Chromium."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _READABLE = 4.5
 
 # The page lies in a frame of the wanted width, too high for a scroll bar.
 _FRAME = """
-<iframe style="border: 0" width="{width}" height="30000" srcdoc="{page}"></iframe>
+<iframe style="border: 0" width="{width}" height="30000" {source}></iframe>
 <script>
-onload = () => {{
+onload = () => setTimeout(() => {{
   const frame = document.querySelector("iframe");
   const page = frame.contentDocument;
   const seen = (selector) =>
@@ -55,7 +55,7 @@ onload = () => {{
   }};
   document.body.innerHTML = "";
   document.body.append(JSON.stringify(result));
-}};
+}}, {patience_ms});
 </script>
 """
 
@@ -77,21 +77,44 @@ def look(
     """What is seen of a page in a window of `width` CSS pixels; `needed` is what it takes.
 
     Args:
-        html: the page.
+        html: the page, without a script of its own.
         width: of the window.
         folder: for temporary files.
         questions: name to JavaScript expression, of `page` (the document) and `seen(selector)`, the
             texts of the elements that fit; the answers are in the result by these names.
         dark: whether the reader prefers dark pages.
     """
+    return _shown(f'srcdoc="{escape(html)}"', width, folder, questions, dark=dark)
+
+
+def visit(
+    url: str, width: int, folder: Path, questions: Mapping[str, str], *, patience_ms: int
+) -> dict[str, Any]:
+    """What is seen of a `file:` URL some time after it was loaded, with scripts; as `look`.
+
+    The time is the page's: the browser does not wait, it only lets the scripts have it.
+    """
+    return _shown(f'src="{escape(url)}"', width, folder, questions, patience_ms=patience_ms)
+
+
+def _shown(
+    source: str,
+    width: int,
+    folder: Path,
+    questions: Mapping[str, str],
+    *,
+    dark: bool = False,
+    patience_ms: int = 0,
+) -> dict[str, Any]:
     asked = "".join(f"{name}: {expression},\n" for name, expression in questions.items())
     frame = folder / "frame.html"
-    frame.write_text(
-        _FRAME.format(width=width, page=escape(html), questions=asked), encoding="utf-8"
-    )
+    text = _FRAME.format(width=width, source=source, questions=asked, patience_ms=patience_ms)
+    frame.write_text(text, encoding="utf-8")
     command = [
         chromium(),
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        # The frame may look into a page of another file.
+        "--allow-file-access-from-files",
         f"--blink-settings=preferredColorScheme={0 if dark else 1}",
         *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"),
         frame.as_uri(),

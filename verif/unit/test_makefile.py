@@ -25,7 +25,7 @@ print(json.dumps([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]))
 def project(tmp_path: Path) -> Path:
     """The Makefile in a folder whose tools only tell how they were called."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("heepstor", "pytest", "mypy"):
+    for name in ("heepstor", "pytest", "mypy", "sphinx-build", "python"):
         write_tool(tmp_path / ".venv" / "bin" / name, RECORDER)
     write_tool(tmp_path / "scripts" / "lint", RECORDER)
     write_tool(tmp_path / "scripts" / "setup", '#!/bin/sh\necho "$@" >was-set-up\n')
@@ -96,6 +96,8 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("lint", "lint"),
         ("format", "lint --fix"),
         ("types", "mypy"),
+        ("docs", "sphinx-build -E -W --keep-going -d build/docs docs build/site"),
+        ("docs-serve", "python -m http.server --bind 127.0.0.1 --directory build/site 8000"),
     ],
 )
 def test_a_target_sets_up_and_runs_its_command(project: Path, arguments: str, command: str) -> None:
