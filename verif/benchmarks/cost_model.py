@@ -2,6 +2,8 @@
 
 `python -m verif.benchmarks.cost_model` simulates some networks on both back-ends, at every latency
 of the FPU, prints each layer's error with the present constants, and the constants that fit best.
+For a CPU without an FPU: `--set cpu.core=ibex --latency 0 --network vector --network batch`, as all
+networks would take an hour.
 """
 
 from __future__ import annotations
@@ -76,10 +78,13 @@ class Measurement:
     predicted: int
 
 
-def measure(backend: Backend, overrides: Sequence[str]) -> list[Measurement]:
-    """Simulate every network on `backend`; one entry for each layer."""
+def measure(
+    networks: Sequence[str], backend: Backend, overrides: Sequence[str]
+) -> list[Measurement]:
+    """Simulate networks by their names on `backend`; one entry for each layer."""
     measurements = []
-    for name, (model, shape, batch) in NETWORKS.items():
+    for name in networks:
+        model, shape, batch = NETWORKS[name]
         compiled = heepstor.compile(
             model,
             input_shape=shape,
@@ -138,11 +143,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--latency", action="append", type=int, choices=(0, 1, 2))
+    parser.add_argument("--network", action="append", choices=NETWORKS)
     arguments = parser.parse_args()
     for latency in arguments.latency or (0, 1, 2):
         for backend in cost.CYCLES:
             overrides = [*arguments.set, f"cpu.fpu_latency={latency}"]
-            measurements = measure(backend, overrides)
+            measurements = measure(arguments.network or list(NETWORKS), backend, overrides)
             print(f"\n{backend.value}, FPU latency {latency}")
             constants = fit(measurements)
             for m in measurements:

@@ -181,6 +181,22 @@ def test_what_stream_mode_cannot_do_is_done_by_another_backend_even_if_asked_for
     assert layer.jobs == ()
 
 
+def test_without_an_fpu_software_takes_ten_times_as_long_and_a_job_as_long_as_before() -> None:
+    model = nn.Sequential(nn.Linear(64, 8))
+
+    def predicted(core: str, backend: Backend) -> int:
+        (layer,) = make(model, (64,), (f"cpu.core={core}",), backend).layers
+        return layer.predicted_cycles
+
+    software, direct, stream = (
+        (predicted("cv32e40p", backend), predicted("ibex", backend))
+        for backend in (Backend.SOFTWARE, Backend.DIRECT, Backend.STREAM)
+    )
+    assert software[1] > 10 * software[0]
+    assert direct[0] < direct[1] < software[1]
+    assert stream[0] == stream[1]
+
+
 def test_an_fpu_latency_makes_software_dearer() -> None:
     model = nn.Sequential(nn.Linear(64, 8))
     fast, slow = (
