@@ -93,6 +93,23 @@ _IBEX_FILES = (
     "rtl/ibex_core.sv",
 )
 
+# The debug module and JTAG of the CPU's package, under its `rtl/`. (Its own list of them names files
+# that it does not have.)
+_DEBUG_FILES = (
+    "riscv-dbg/src/dm_pkg.sv",
+    "vendor/pulp_platform_common_cells/src/deprecated/fifo_v2.sv",
+    "vendor/pulp_platform_common_cells/src/fifo_v3.sv",
+    "vendor/pulp_platform_common_cells/src/cdc_2phase.sv",
+    "riscv-dbg/debug_rom/debug_rom.sv",
+    "riscv-dbg/src/dm_csrs.sv",
+    "riscv-dbg/src/dm_mem.sv",
+    "riscv-dbg/src/dm_sba.sv",
+    "riscv-dbg/src/dm_top.sv",
+    "riscv-dbg/src/dmi_cdc.sv",
+    "riscv-dbg/src/dmi_jtag_tap.sv",
+    "riscv-dbg/src/dmi_jtag.sv",
+)
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -187,13 +204,23 @@ def _ibex() -> Sources:
 _CPUS: Mapping[Core, Callable[[], Sources]] = {"cv32e40p": _cv32e40p, "ibex": _ibex}
 
 
+def debug() -> Sources:
+    """The RISC-V debug module and its JTAG, of CV32E40P's package and for any CPU.
+
+    Raises:
+        ToolError: if the package is not installed.
+    """
+    folder = package_folder("pythondata_cpu_cv32e40p") / "system_verilog" / "rtl"
+    return Sources(tuple(folder / name for name in _DEBUG_FILES), ())
+
+
 def soc(config: Config) -> Sources:
     """Everything that `heepstor_soc` needs.
 
     Raises:
         ToolError: if a package is not installed.
     """
-    vendors = (cpu(config.cpu_core), opentitan())
+    vendors = (cpu(config.cpu_core), debug(), opentitan())
     folders = (*_SHARED_FOLDERS, _CPU_FOLDERS[config.cpu_core])
     files = (
         *generated_files(config),

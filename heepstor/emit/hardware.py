@@ -88,6 +88,7 @@ def sv_config_package(config: Config) -> str:
         "PeripheralWindow": registers.PERIPHERAL_WINDOW,
         "BootAddress": registers.BOOT_ADDRESS,
         "BusErrorData": registers.BUS_ERROR_DATA,
+        "JtagIdcode": registers.JTAG_IDCODE,
     }
     irqs = {f"Irq{_camel(irq.name)}": irq.value for irq in registers.Interrupt}
     lines = [f"// {_GENERATED}", "package heepstor_cfg_pkg;"]

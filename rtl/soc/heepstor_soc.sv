@@ -4,9 +4,10 @@
 // This is the one module that reads the generated configuration; everything below it has
 // parameters.
 //
-//   fetch --.   +--> RAM banks (single-cycle; the last ones may be word-interleaved)
-//   array --+---+--> SoC control, timer, UART, systolic array   (data only)
-//   data  --'   +--> nobody's addresses: a refuser for data, for fetches, for the array
+//   fetch ----.   +--> RAM banks (single-cycle; the last ones may be word-interleaved)
+//   data -----+---+--> debug module                               (fetch and data only)
+//   array ----+   +--> SoC control, timer, UART, systolic array   (data and debugger only)
+//   debugger -'   +--> nobody's addresses: a refuser for data, for fetches, for the others
 //
 // `rst_ni` must fall once after power-up: the CPU's gated flops see no clock before, so a reset
 // that is merely low from the start leaves them unset, and the first division never ends.
@@ -16,6 +17,11 @@ module heepstor_soc #(
 ) (
   input  logic        clk_i,
   input  logic        rst_ni,
+
+  input  logic        jtag_tck_i,
+  input  logic        jtag_tms_i,
+  input  logic        jtag_tdi_i,
+  output logic        jtag_tdo_o,
 
   input  logic        uart_rx_i,
   output logic        uart_tx_o,
@@ -36,27 +42,34 @@ module heepstor_soc #(
   localparam int unsigned Fetch = 0;
   localparam int unsigned Data = 1;
   localparam int unsigned ArrayPorts = 2;  // the first of them
-  localparam int unsigned Managers = ArrayPorts + Ports;
+  localparam int unsigned Debugger = ArrayPorts + Ports;
+  localparam int unsigned Managers = Debugger + 1;
 
   // Subordinates: the banks, the peripherals in the order of `PeripheralBase`, the refusers.
-  localparam int unsigned SocCtrl = MemoryBanks;
-  localparam int unsigned RvTimer = MemoryBanks + 1;
-  localparam int unsigned Uart = MemoryBanks + 2;
-  localparam int unsigned Array = MemoryBanks + 3;
-  localparam int unsigned Nobody = MemoryBanks + 4;
-  localparam int unsigned FetchNobody = MemoryBanks + 5;
-  localparam int unsigned ArrayNobody = MemoryBanks + 6;
-  localparam int unsigned Subordinates = MemoryBanks + 7;
+  localparam int unsigned Debug = MemoryBanks;
+  localparam int unsigned SocCtrl = MemoryBanks + 1;
+  localparam int unsigned RvTimer = MemoryBanks + 2;
+  localparam int unsigned Uart = MemoryBanks + 3;
+  localparam int unsigned Array = MemoryBanks + 4;
+  localparam int unsigned Nobody = MemoryBanks + 5;
+  localparam int unsigned FetchNobody = MemoryBanks + 6;
+  localparam int unsigned QuietNobody = MemoryBanks + 7;
+  localparam int unsigned Subordinates = MemoryBanks + 8;
 
-  localparam int unsigned Peripherals = 4;
+  localparam int unsigned Peripherals = 5;
   localparam logic [Peripherals-1:0][31:0] PeripheralBase = {
     heepstor_cfg_pkg::SystolicArrayBase,
     heepstor_cfg_pkg::UartBase,
     heepstor_cfg_pkg::RvTimerBase,
-    heepstor_cfg_pkg::SocCtrlBase
+    heepstor_cfg_pkg::SocCtrlBase,
+    heepstor_cfg_pkg::DebugBase
   };
+  localparam bit [Peripherals-1:0] DebugModule = 1;
 
   localparam int unsigned TargetWidth = $clog2(Subordinates);
+
+  // Of everything but the debug module, whose debugger may reset the rest.
+  logic system_rst_n;
 
   /////////
   // Bus //
@@ -72,17 +85,19 @@ module heepstor_soc #(
   logic [Subordinates-1:0][3:0]         sub_be;
 
   for (genvar m = 0; m < Managers; m++) begin : gen_decoders
+    localparam bit [Peripherals-1:0] Reach =
+        m == Fetch ? DebugModule : m == Data ? '1 : m == Debugger ? ~DebugModule : '0;
     soc_decoder #(
-      .RamOnly              (m != Data),
       .Subordinates         (Subordinates),
-      .Nobody               (m == Fetch ? FetchNobody : m == Data ? Nobody : ArrayNobody),
+      .Nobody               (m == Fetch ? FetchNobody : m == Data ? Nobody : QuietNobody),
       .Banks                (MemoryBanks),
       .InterleavedBanks     (MemoryInterleavedBanks),
       .BankBytes            (MemoryBankBytes),
       .RamBase              (heepstor_cfg_pkg::RamBase),
       .Peripherals          (Peripherals),
       .PeripheralWindowWidth($clog2(heepstor_cfg_pkg::PeripheralWindow)),
-      .PeripheralBase       (PeripheralBase)
+      .PeripheralBase       (PeripheralBase),
+      .Reach                (Reach)
     ) u_decoder (
       .addr_i  (mgr_addr[m]),
       .target_o(mgr_target[m]),
@@ -95,7 +110,7 @@ module heepstor_soc #(
     .Subordinates(Subordinates)
   ) u_xbar (
     .clk_i,
-    .rst_ni,
+    .rst_ni      (system_rst_n),
     .mgr_req_i   (mgr_req),
     .mgr_target_i(mgr_target),
     .mgr_gnt_o   (mgr_gnt),
@@ -119,8 +134,8 @@ module heepstor_soc #(
 
   assign sub_err = '1 << Nobody;  // all refusers; the CPU hears of it by its interrupt
 
-  logic unused_cpu_err;
-  assign unused_cpu_err = ^{mgr_err[Data], mgr_err[Fetch]};
+  logic unused_err;
+  assign unused_err = ^{mgr_err[Debugger], mgr_err[Data], mgr_err[Fetch]};
 
   /////////
   // CPU //
@@ -128,6 +143,7 @@ module heepstor_soc #(
 
   logic [31:0] irq;
   logic        timer_irq, uart_irq, array_irq, bus_error_irq;
+  logic        debug_req, halted;
 
   always_comb begin
     irq = '0;
@@ -140,11 +156,11 @@ module heepstor_soc #(
   soc_cpu #(
     .FpuLatency           (heepstor_cfg_pkg::FpuLatency),
     .BootAddress          (heepstor_cfg_pkg::BootAddress),
-    .DebugHaltAddress     (heepstor_cfg_pkg::DebugBase),
-    .DebugExceptionAddress(heepstor_cfg_pkg::DebugBase)
+    .DebugHaltAddress     (heepstor_cfg_pkg::DebugBase + dm::HaltAddress[31:0]),
+    .DebugExceptionAddress(heepstor_cfg_pkg::DebugBase + dm::ExceptionAddress[31:0])
   ) u_cpu (
     .clk_i,
-    .rst_ni,
+    .rst_ni        (system_rst_n),
     .instr_req_o   (mgr_req[Fetch]),
     .instr_gnt_i   (mgr_gnt[Fetch]),
     .instr_addr_o  (mgr_addr[Fetch]),
@@ -159,13 +175,47 @@ module heepstor_soc #(
     .data_rvalid_i (mgr_rvalid[Data]),
     .data_rdata_i  (mgr_rdata[Data]),
     .irq_i         (irq),
-    .debug_req_i   (1'b0),  // the debug module's place is reserved
+    .debug_req_i   (debug_req),
     .sleeping_o
   );
 
   assign mgr_we[Fetch]    = 1'b0;
   assign mgr_be[Fetch]    = '1;
   assign mgr_wdata[Fetch] = '0;
+
+  ///////////
+  // Debug //
+  ///////////
+
+  soc_debug #(
+    .Idcode(heepstor_cfg_pkg::JtagIdcode)
+  ) u_debug (
+    .clk_i,
+    .rst_ni,
+    .tck_i        (jtag_tck_i),
+    .tms_i        (jtag_tms_i),
+    .tdi_i        (jtag_tdi_i),
+    .tdo_o        (jtag_tdo_o),
+    .req_i        (sub_req[Debug]),
+    .gnt_o        (sub_gnt[Debug]),
+    .addr_i       (sub_addr[Debug]),
+    .we_i         (sub_we[Debug]),
+    .be_i         (sub_be[Debug]),
+    .wdata_i      (sub_wdata[Debug]),
+    .rvalid_o     (sub_rvalid[Debug]),
+    .rdata_o      (sub_rdata[Debug]),
+    .bus_req_o    (mgr_req[Debugger]),
+    .bus_gnt_i    (mgr_gnt[Debugger]),
+    .bus_addr_o   (mgr_addr[Debugger]),
+    .bus_we_o     (mgr_we[Debugger]),
+    .bus_be_o     (mgr_be[Debugger]),
+    .bus_wdata_o  (mgr_wdata[Debugger]),
+    .bus_rvalid_i (mgr_rvalid[Debugger]),
+    .bus_rdata_i  (mgr_rdata[Debugger]),
+    .system_rst_no(system_rst_n),
+    .debug_req_o  (debug_req),
+    .halted_o     (halted)
+  );
 
   /////////
   // RAM //
@@ -179,7 +229,7 @@ module heepstor_soc #(
       .Image((RamImage == "") ? "" : {RamImage, Digits, ".mem"})
     ) u_bank (
       .clk_i,
-      .rst_ni,
+      .rst_ni  (system_rst_n),
       .req_i   (sub_req[b]),
       .gnt_o   (sub_gnt[b]),
       .addr_i  (sub_addr[b]),
@@ -207,7 +257,7 @@ module heepstor_soc #(
     .MemoryBytes (MemoryBanks * MemoryBankBytes)
   ) u_soc_ctrl (
     .clk_i,
-    .rst_ni,
+    .rst_ni         (system_rst_n),
     .req_i          (sub_req[SocCtrl]),
     .gnt_o          (sub_gnt[SocCtrl]),
     .addr_i         (sub_addr[SocCtrl]),
@@ -217,6 +267,7 @@ module heepstor_soc #(
     .rvalid_o       (sub_rvalid[SocCtrl]),
     .rdata_o        (sub_rdata[SocCtrl]),
     .errors_i       ({fetch_error, data_error, timer_error, uart_error}),
+    .halted_i       (halted),
     .bus_error_irq_o(bus_error_irq),
     .exit_valid_o,
     .exit_value_o,
@@ -228,7 +279,7 @@ module heepstor_soc #(
     .ErrorData(heepstor_cfg_pkg::BusErrorData)
   ) u_timer (
     .clk_i,
-    .rst_ni,
+    .rst_ni  (system_rst_n),
     .req_i   (sub_req[RvTimer]),
     .gnt_o   (sub_gnt[RvTimer]),
     .addr_i  (sub_addr[RvTimer]),
@@ -245,7 +296,7 @@ module heepstor_soc #(
     .ErrorData(heepstor_cfg_pkg::BusErrorData)
   ) u_uart (
     .clk_i,
-    .rst_ni,
+    .rst_ni  (system_rst_n),
     .req_i   (sub_req[Uart]),
     .gnt_o   (sub_gnt[Uart]),
     .addr_i  (sub_addr[Uart]),
@@ -269,7 +320,7 @@ module heepstor_soc #(
     .ConfigHash     (heepstor_cfg_pkg::ConfigHash)
   ) u_systolic_array (
     .clk_i,
-    .rst_ni,
+    .rst_ni          (system_rst_n),
     .obi_req_i       (sub_req[Array]),
     .obi_gnt_o       (sub_gnt[Array]),
     .obi_addr_i      (sub_addr[Array]),
@@ -298,7 +349,7 @@ module heepstor_soc #(
     .ReadData(heepstor_cfg_pkg::BusErrorData)
   ) u_nobody (
     .clk_i,
-    .rst_ni,
+    .rst_ni  (system_rst_n),
     .req_i   (sub_req[Nobody]),
     .gnt_o   (sub_gnt[Nobody]),
     .addr_i  (sub_addr[Nobody]),
@@ -314,7 +365,7 @@ module heepstor_soc #(
     .ReadData('0)
   ) u_fetch_nobody (
     .clk_i,
-    .rst_ni,
+    .rst_ni  (system_rst_n),
     .req_i   (sub_req[FetchNobody]),
     .gnt_o   (sub_gnt[FetchNobody]),
     .addr_i  (sub_addr[FetchNobody]),
@@ -324,26 +375,27 @@ module heepstor_soc #(
     .error_o (fetch_error)
   );
 
-  // The array tells of it by itself, in its STATUS: SoC control must not tell the CPU once more.
-  soc_pkg::bus_error_t unused_array_error;
+  // The array tells of it by itself, in its STATUS, and what a debugger asks for is no concern of the
+  // CPU's: SoC control must not tell it.
+  soc_pkg::bus_error_t unused_quiet_error;
 
   obi_error #(
     .ReadData(heepstor_cfg_pkg::BusErrorData)
-  ) u_array_nobody (
+  ) u_quiet_nobody (
     .clk_i,
-    .rst_ni,
-    .req_i   (sub_req[ArrayNobody]),
-    .gnt_o   (sub_gnt[ArrayNobody]),
-    .addr_i  (sub_addr[ArrayNobody]),
-    .we_i    (sub_we[ArrayNobody]),
-    .rvalid_o(sub_rvalid[ArrayNobody]),
-    .rdata_o (sub_rdata[ArrayNobody]),
-    .error_o (unused_array_error)
+    .rst_ni  (system_rst_n),
+    .req_i   (sub_req[QuietNobody]),
+    .gnt_o   (sub_gnt[QuietNobody]),
+    .addr_i  (sub_addr[QuietNobody]),
+    .we_i    (sub_we[QuietNobody]),
+    .rvalid_o(sub_rvalid[QuietNobody]),
+    .rdata_o (sub_rdata[QuietNobody]),
+    .error_o (unused_quiet_error)
   );
 
   logic unused_nobody;
   assign unused_nobody = ^{sub_be[Nobody], sub_wdata[Nobody],
                            sub_be[FetchNobody], sub_wdata[FetchNobody],
-                           sub_be[ArrayNobody], sub_wdata[ArrayNobody]};
+                           sub_be[QuietNobody], sub_wdata[QuietNobody]};
 
 endmodule

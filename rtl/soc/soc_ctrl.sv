@@ -3,7 +3,8 @@
 //
 // An offset that no register has is refused and reported like an address that nobody has. A write
 // to a read-only register is ignored. The interrupt is a level: it falls when the record is
-// cleared. A refusal in the very cycle of the clearing is recorded, not lost.
+// cleared. A refusal in the very cycle of the clearing is recorded, not lost. While a debugger has
+// halted the CPU, nothing is recorded: it may look anywhere, and the firmware must not hear of it.
 
 module soc_ctrl #(
   parameter int unsigned ErrorSources = 1,
@@ -26,6 +27,7 @@ module soc_ctrl #(
   output logic [31:0]                            rdata_o,
 
   input  soc_pkg::bus_error_t [ErrorSources-1:0] errors_i,  // of two in one cycle the lower counts
+  input  logic                                   halted_i,  // by a debugger
   output logic                                   bus_error_irq_o,
 
   output logic                                   exit_valid_o,
@@ -113,7 +115,7 @@ module soc_ctrl #(
   always_comb begin
     record_d = record_q;
     if (clear) record_d = '0;
-    if (!record_d.valid) begin
+    if (!record_d.valid && !halted_i) begin
       if (refusal.valid) record_d = refusal;
       for (int s = ErrorSources - 1; s >= 0; s--) begin
         if (errors_i[s].valid) record_d = errors_i[s];

@@ -1,11 +1,10 @@
 // Address decoder of one bus manager: which subordinate answers, and at which address inside it.
 //
 // Subordinates are numbered as in `heepstor_soc`: the RAM banks first, then the peripherals, then
-// those that answer for no one. Fetches and the array reach RAM only: a register has side effects,
-// and a prefetcher or a job that strays into one must not cause them.
+// those that answer for no one. Not every manager may reach every peripheral: a register has side
+// effects, and a prefetcher or a job that strays into one must not cause them.
 
 module soc_decoder #(
-  parameter bit          RamOnly               = 1'b0,
   parameter int unsigned Subordinates          = 5,
   parameter int unsigned Nobody                = 4,     // answers for no one's addresses
   parameter int unsigned Banks                 = 2,
@@ -16,6 +15,7 @@ module soc_decoder #(
   parameter int unsigned PeripheralWindowWidth = 16,    // log2 of the bytes of a window
   // Base addresses, aligned to the window.
   parameter logic [Peripherals-1:0][31:0] PeripheralBase = '0,
+  parameter bit   [Peripherals-1:0]       Reach          = '1,  // those that this manager may reach
   localparam int unsigned TargetWidth = $clog2(Subordinates)
 ) (
   input  logic [31:0]            addr_i,
@@ -36,9 +36,10 @@ module soc_decoder #(
     if (offset < Banks * BankBytes) begin
       target_o = TargetWidth'(bank);
       addr_o   = {row[29:0], addr_i[1:0]};
-    end else if (!RamOnly) begin
+    end else begin
       for (int unsigned p = 0; p < Peripherals; p++) begin
-        if (addr_i[31:PeripheralWindowWidth] == PeripheralBase[p][31:PeripheralWindowWidth]) begin
+        if (Reach[p] &&
+            addr_i[31:PeripheralWindowWidth] == PeripheralBase[p][31:PeripheralWindowWidth]) begin
           target_o = TargetWidth'(Banks + p);
         end
       end

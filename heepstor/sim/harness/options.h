@@ -29,7 +29,7 @@ struct Range {
 };
 
 struct Options {
-  std::string elf;
+  std::string elf;                     // none if empty: a debugger loads it
   std::string result;                  // file; none if empty
   std::string uart;                    // file; standard output if empty
   std::string trace;                   // file; no trace if empty
@@ -37,8 +37,9 @@ struct Options {
   std::optional<Range> trace_markers;  // trace from a marker to another alone
   std::string checkpoint;              // file to write when the firmware writes `checkpoint_marker`
   uint32_t checkpoint_marker = 0;
-  std::string resume;   // checkpoint to go on from; from reset if empty
-  std::string profile;  // file; no profile if empty
+  std::string resume;                 // checkpoint to go on from; from reset if empty
+  std::string profile;                // file; no profile if empty
+  std::optional<uint16_t> jtag_port;  // where a debugger is waited for; 0: one that is free
   uint64_t cycle_limit = 2'000'000'000;
   double progress_seconds = 1.0;
   std::vector<Dump> dumps;
@@ -56,6 +57,12 @@ inline uint64_t parse_number(const std::string& text, const std::string& what) {
     throw UsageError(what + " is '" + text + "'; it must be a number");
   }
   return value;
+}
+
+inline uint16_t parse_port(const std::string& text, const std::string& what) {
+  const uint64_t port = parse_number(text, what);
+  if (port > UINT16_MAX) throw UsageError(what + " is " + text + "; a port is 65535 at most");
+  return static_cast<uint16_t>(port);
 }
 
 inline Dump parse_dump(const std::string& text) {
@@ -117,16 +124,24 @@ inline Options parse_options(int argc, char** argv) {
       options.cycle_limit = parse_number(value, name);
     } else if (name == "--progress-ms") {
       options.progress_seconds = static_cast<double>(parse_number(value, name)) / 1000.0;
+    } else if (name == "--jtag") {
+      options.jtag_port = parse_port(value, name);
     } else if (name == "--dump") {
       options.dumps.push_back(parse_dump(value));
     } else {
-      throw UsageError(name + " is unknown; accepted: --result FILE, --uart FILE, --trace FILE, " +
-                       "--trace-cycles FIRST:LAST, --trace-markers FIRST:LAST, " +
-                       "--checkpoint FILE, --checkpoint-marker N, --resume FILE, --profile FILE, " +
-                       "--cycle-limit N, --progress-ms N, --dump MARKER:ADDRESS:BYTES:FILE");
+      throw UsageError(
+          name + " is unknown; accepted: --result FILE, --uart FILE, --trace FILE, " +
+          "--trace-cycles FIRST:LAST, --trace-markers FIRST:LAST, --checkpoint FILE, " +
+          "--checkpoint-marker N, --resume FILE, --profile FILE, --cycle-limit N, " +
+          "--progress-ms N, --jtag PORT, --dump MARKER:ADDRESS:BYTES:FILE");
     }
   }
-  if (options.elf.empty()) throw UsageError("no ELF file given");
+  if (options.elf.empty() && !options.jtag_port) {
+    throw UsageError("no ELF file given, and no --jtag PORT through which one could come");
+  }
+  if (options.jtag_port && (!options.checkpoint.empty() || !options.resume.empty())) {
+    throw UsageError("--jtag: what a debugger does is in no checkpoint");
+  }
 #if !HEEPSTOR_INSTRUMENTED
   if (!options.trace.empty() || !options.checkpoint.empty() || !options.resume.empty()) {
     throw UsageError("--trace, --checkpoint, --resume: this simulator was built without them");

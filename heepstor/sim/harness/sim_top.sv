@@ -17,9 +17,15 @@ module sim_top (
   import heepstor_cfg_pkg::MemoryBanks;
   import heepstor_cfg_pkg::MemoryInterleavedBanks;
 
+  logic jtag_tck, jtag_tms, jtag_tdi, jtag_tdo;
+
   heepstor_soc u_soc (
     .clk_i,
     .rst_ni,
+    .jtag_tck_i(jtag_tck),
+    .jtag_tms_i(jtag_tms),
+    .jtag_tdi_i(jtag_tdi),
+    .jtag_tdo_o(jtag_tdo),
     .uart_rx_i(1'b1),  // nobody talks to the firmware
     .uart_tx_o,
     .exit_valid_o,
@@ -28,6 +34,25 @@ module sim_top (
     .marker_o,
     .sleeping_o
   );
+
+  // JTAG: functions instead of ports, whose logic would be evaluated in every cycle.
+  export "DPI-C" function sim_set_jtag;
+  function automatic void sim_set_jtag(int unsigned tck, int unsigned tms, int unsigned tdi);
+    jtag_tck = tck[0];
+    jtag_tms = tms[0];
+    jtag_tdi = tdi[0];
+  endfunction
+
+  export "DPI-C" function sim_tdo;
+  function automatic int unsigned sim_tdo();
+    return 32'(jtag_tdo);
+  endfunction
+
+  // Whether a debugger has halted the CPU.
+  export "DPI-C" function sim_halted;
+  function automatic int unsigned sim_halted();
+    return 32'(u_soc.u_debug.halted_o);
+  endfunction
 
   // Address of the instruction in the decode stage.
   export "DPI-C" function sim_program_counter;

@@ -14,6 +14,7 @@
 #include "Vsim_top.h"
 #include "Vsim_top__Dpi.h"
 #include "checkpoint.h"
+#include "debugger.h"
 #include "dumps.h"
 #include "elf_loader.h"
 #include "memory.h"
@@ -66,10 +67,11 @@ class Simulation {
         uart_(uart_output),
         dumps_(options.dumps) {
     trace_.attach(top_);
+    if (options.jtag_port) debugger_.emplace(*options.jtag_port, scope_);
     if (!options.profile.empty()) profiler_.emplace();
     if (options.resume.empty()) {
       reset();
-      load_elf(options.elf, memory_);
+      if (!options.elf.empty()) load_elf(options.elf, memory_);
       trace_.start(0);
     } else {
       resume();
@@ -131,6 +133,7 @@ class Simulation {
     // Chunks begin where they do in every run, also in one that goes on from a checkpoint.
     const uint64_t end = std::min((cycle_ / kChunk + 1) * kChunk, options_.cycle_limit);
     while (cycle_ < end) {
+      if (debugger_ && !debugger_->serve(cycle_)) break;
       trace_.before_cycle(cycle_ + 1);
       clock();
       ++cycle_;
@@ -181,7 +184,7 @@ class Simulation {
   }
 
   bool sleeps_for_ever() const {
-    if (!top_.sleeping_o) return false;
+    if (!top_.sleeping_o || (debugger_ && debugger_->attached())) return false;
     svSetScope(scope_);
     return sim_enabled_interrupts() == 0;
   }
@@ -250,6 +253,7 @@ class Simulation {
   svScope scope_ = svGetScopeFromName("TOP.sim_top");
   Memory memory_;
   UartReceiver uart_;
+  std::optional<Debugger> debugger_;
   std::optional<Profiler> profiler_;
   uint64_t cycle_ = 0;  // rising edges since reset
   std::vector<Marker> markers_;

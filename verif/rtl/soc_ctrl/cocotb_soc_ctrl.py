@@ -33,6 +33,7 @@ async def report(dut: Any, *errors: int) -> None:
 async def started(dut: Any) -> Manager:
     bus = Manager(dut)
     dut.errors_i.value = 0
+    dut.halted_i.value = 0
     await bench.start(dut)
     return bus
 
@@ -108,6 +109,22 @@ async def first_refused_access_is_kept_until_it_is_cleared(dut: Any) -> None:
         await bus.write(OFFSET["BUS_ERROR_STATUS"], BIT["VALID"])
         assert await bus.read(OFFSET["BUS_ERROR_STATUS"]) == 0
         assert dut.bus_error_irq_o.value == 0
+
+
+@cocotb.test()
+async def refusals_of_a_debugger_that_has_halted_the_cpu_are_not_recorded(dut: Any) -> None:
+    bus = await started(dut)
+    dut.halted_i.value = 1
+    await report(dut, error(0x100))
+    assert await bus.read(0xFFFC) == ERROR_DATA
+    assert await bus.read(OFFSET["BUS_ERROR_STATUS"]) == 0
+    # What was there before stays.
+    dut.halted_i.value = 0
+    await report(dut, error(0x200))
+    dut.halted_i.value = 1
+    await report(dut, error(0x300))
+    assert await bus.read(OFFSET["BUS_ERROR_ADDRESS"]) == 0x200
+    assert dut.bus_error_irq_o.value == 1
 
 
 @cocotb.test()

@@ -60,15 +60,19 @@ void check_write(int number, uint32_t to) {
   check_trap(number, kBusErrorInterrupt, to, kValid | kWrite);
 }
 
-void check_fetch(int number, uint32_t from, uint32_t its_cause) {
+void jump_to(uint32_t target) {
   asm volatile(
       "la t0, 1f\n"
       "sw t0, %0\n"
       "jr %1\n"
       "1:\n"
       : "=m"(resume)
-      : "r"(from)
+      : "r"(target)
       : "t0", "memory");
+}
+
+void check_fetch(int number, uint32_t from, uint32_t its_cause) {
+  jump_to(from);
   check_trap(number, its_cause, from, kValid | kFetch);
 }
 
@@ -77,7 +81,7 @@ void check_fetch(int number, uint32_t from, uint32_t its_cause) {
 int main() {
   enable_interrupt(cfg::Interrupt::kBusError);
   check_read(10, cfg::kMemoryBytes);
-  check_read(20, 0x10000000);  // the debug module's place
+  check_read(20, 0x10010000);  // beyond the debug module
   check_read(30, 0xFFFFFFFC);
   check_read(40, cfg::soc_ctrl::kBase + 0x24);  // no such register
   check_read(50, cfg::kUartBase + 0x30);
@@ -91,7 +95,7 @@ int main() {
   at<uint8_t>(cfg::kUartBase + 0x0C) = 0;
   check_trap(110, kBusErrorInterrupt, cfg::kUartBase + 0x0C, kValid | kWrite);
 
-  const uint32_t nowhere[] = {0x10000000u, cfg::kUartBase, cfg::kMemoryBytes};
+  const uint32_t nowhere[] = {0x10010000u, cfg::kUartBase, cfg::kMemoryBytes};
   for (const uint32_t target : nowhere) {
     // The interrupt is faster than the instruction.
     check_fetch(120, target, kBusErrorInterrupt);
@@ -99,6 +103,11 @@ int main() {
     check_fetch(130, target, kIllegalInstruction);
     enable_interrupts();
   }
+
+  // The debug module's program uses what is a debugger's alone, so that a stray jump ends there.
+  enable_interrupts();
+  jump_to(0x10000800);
+  check_trap(150, kIllegalInstruction, 0, 0);
 
   // Of two refusals the first is kept.
   disable_interrupts();
