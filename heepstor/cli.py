@@ -18,6 +18,7 @@ from heepstor.errors import HeepstorError
 if TYPE_CHECKING:
     from heepstor.flow import Options
     from heepstor.project import LoadedProject
+    from heepstor.sim import Watch
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -140,12 +141,7 @@ def command_line() -> argparse.ArgumentParser:
         metavar="N",
         help="end the simulation after N cycles (default: 20 times the prediction)",
     )
-    sim.add_argument(
-        "--trace",
-        type=Path,
-        metavar="FILE",
-        help="write the whole run's waveform to an FST file (slow)",
-    )
+    _add_watch(sim)
     sim.add_argument(
         "--profile-guided",
         action="store_true",
@@ -153,6 +149,17 @@ def command_line() -> argparse.ArgumentParser:
     )
     sim.add_argument("--json", action="store_true", help="print report.json instead of the table")
     sim.set_defaults(run=_sim)
+
+    _add_waves(commands)
+
+    profile = commands.add_parser(
+        "profile",
+        parents=[hardware, software, batch],
+        help="run a project and tell in which functions its cycles went",
+        description="As `heepstor sim`; then cycles by function, as a table, as flame graphs "
+        "(profile.html) and as folded stacks (profile.folded), all in build/PROJECT.",
+    )
+    profile.set_defaults(run=_profile)
 
     app = commands.add_parser(
         "app", parents=[hardware, software, batch], help="generate the C++ and build the firmware"
@@ -271,6 +278,45 @@ def command_line() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print a list a script can read")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _add_watch(sim: argparse.ArgumentParser) -> None:
+    group = sim.add_argument_group("to look closer (slower; takes a simulator of its own)")
+    waveform = group.add_mutually_exclusive_group()
+    waveform.add_argument(
+        "--waves",
+        metavar="WINDOW",
+        help="write the waveform of layer:NAME, layer:INDEX or cycles:FIRST-LAST; "
+        "`heepstor waves PROJECT` opens it",
+    )
+    waveform.add_argument(
+        "--trace", type=Path, metavar="FILE", help="write that of the whole run to FILE (FST)"
+    )
+    group.add_argument(
+        "--checkpoint-at",
+        metavar="LAYER",
+        help="layer:NAME or layer:INDEX: save the simulation in build/PROJECT/checkpoint when "
+        "it begins",
+    )
+    group.add_argument(
+        "--resume", action="store_true", help="go on from that checkpoint instead of from reset"
+    )
+
+
+def _add_waves(commands: Any) -> None:  # noqa: ANN401 (argparse does not name its type)
+    waves = commands.add_parser(
+        "waves",
+        help="open the last waveform of a project in a viewer",
+        description="Opens what `heepstor sim PROJECT --waves WINDOW` has written, with the "
+        "signals that matter in groups.",
+    )
+    waves.add_argument("project", help="a project that was simulated with --waves")
+    waves.add_argument(
+        "--viewer",
+        choices=["gtkwave", "surfer"],
+        help="(default: the first of them that is installed)",
+    )
+    waves.set_defaults(run=_waves)
 
 
 def _add_compare(commands: Any) -> None:  # noqa: ANN401 (argparse does not name its type)
@@ -480,6 +526,21 @@ def _sim(options: argparse.Namespace) -> int:
     return 0 if result["passed"] else EXIT_FAILED
 
 
+def _waves(options: argparse.Namespace) -> int:
+    from heepstor.sim import waves
+
+    return waves.open_viewer(options.project, options.viewer)
+
+
+def _profile(options: argparse.Namespace) -> int:
+    from heepstor import flow
+    from heepstor.report import profile
+
+    report, found = flow.profile(_project(options), _flow_options(options))
+    print("\n" + profile.render(found, report))
+    return 0 if report["passed"] else EXIT_FAILED
+
+
 def _app(options: argparse.Namespace) -> int:
     from heepstor import flow
 
@@ -684,9 +745,20 @@ def _flow_options(options: argparse.Namespace) -> Options:
         assertions=not options.no_assertions,
         profile_guided=getattr(options, "profile_guided", False),
         cycle_limit=getattr(options, "cycle_limit", None),
-        trace_file=getattr(options, "trace", None),
+        watch=_watch(options),
         listener=terminal.on_event,
         console=terminal.on_console,
+    )
+
+
+def _watch(options: argparse.Namespace) -> Watch:
+    from heepstor.sim import Watch
+
+    return Watch(
+        trace=getattr(options, "trace", None),
+        waves=getattr(options, "waves", None),
+        checkpoint_at=getattr(options, "checkpoint_at", None),
+        resume=getattr(options, "resume", False),
     )
 
 

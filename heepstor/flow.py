@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,8 @@ from heepstor.report import (
     records,
     torch_order,
 )
+from heepstor.report import profile as profile_files
+from heepstor.sim import waves
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +77,7 @@ class Options:
     assertions: bool = True
     profile_guided: bool = False
     cycle_limit: int | None = None
-    trace_file: Path | None = None
+    watch: sim.Watch = field(default_factory=sim.Watch)
     folder: Path | None = None
     """For the files of the run and the generated C++; else build/<project>, and the project's."""
     pages: bool = True
@@ -138,6 +141,26 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         report = _run(application, options, steps, folder)
         _remember(report, steps)
         return report
+
+
+def profile(project: LoadedProject, options: Options) -> tuple[document.Report, sim.Profile]:
+    """`simulate`, and where the cycles went; also in `build/<project>/profile.*`.
+
+    Raises:
+        HeepstorError: something could not be built or started.
+    """
+    options = replace(options, watch=replace(options.watch, profile=True))
+    with _exclusive(_folder(project, options)) as folder:
+        files.remove(folder)
+        steps = _Steps(folder, options.listener)
+        application = _make_application(project, options, steps)
+        report = _run(application, options, steps, folder)
+        _remember(report, steps)
+        layers = [layer.name for layer in application.plan.layers]
+        found = sim.read_profile(folder / sim.CALLS, application.image.elf, layers)
+        *_, page = profile_files.write(found, report, folder)
+        steps.say("report", f"profile: {_relative(page)}", lasting=True)
+        return report, found
 
 
 def with_sample(application: Application, project: LoadedProject, options: Options) -> Application:
@@ -224,8 +247,11 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
 def _run(
     application: Application, options: Options, steps: _Steps, folder: Path
 ) -> document.Report:
-    simulator = _build_simulator(application, options, steps)
-    result = _simulate(application, simulator, options, steps, folder)
+    names = [layer.name for layer in application.plan.layers]
+    instruments = options.watch.instruments(folder, names)
+    simulator = _build_simulator(application, instruments, options, steps)
+    result = _simulate(application, simulator, instruments, options, steps, folder)
+    _tell_what_was_watched(instruments, result, options, steps)
     return _report(application, result, options, steps, folder)
 
 
@@ -295,12 +321,12 @@ def _emit(
 
 
 def _build_simulator(
-    application: Application, options: Options, steps: _Steps
+    application: Application, instruments: sim.Instruments, options: Options, steps: _Steps
 ) -> build.SimulatorBinary:
     with steps.step("simulator") as summary:
         simulator = build.build_soc(
             options.config,
-            instrumented=options.trace_file is not None,
+            instrumented=instruments.need_instrumented,
             profile_guided=application.image.elf if options.profile_guided else None,
             on_progress=lambda message: steps.say("simulator", message),
         )
@@ -311,12 +337,15 @@ def _build_simulator(
 def _simulate(
     application: Application,
     simulator: build.SimulatorBinary,
+    instruments: sim.Instruments,
     options: Options,
     steps: _Steps,
     folder: Path,
 ) -> sim.SimResult:
     """Run the image; every layer's output is dumped at the moment the layer ends."""
     layers = application.plan.layers
+    if options.watch.waves:
+        waves.remove(folder)
     limit = options.cycle_limit or _default_cycle_limit(application.plan)
     dump_folder = folder / "outputs"
     shutil.rmtree(dump_folder, ignore_errors=True)
@@ -339,10 +368,31 @@ def _simulate(
             dumps=dumps,
             on_progress=lambda progress: steps.say("simulate", _progress_text(progress, layers)),
             on_output=options.console,
-            trace_file=options.trace_file,
+            instruments=instruments,
         )
         summary |= {"cycles": result.cycles, "reason": result.reason, "cycle_limit": limit}
     return result
+
+
+def _tell_what_was_watched(
+    instruments: sim.Instruments, result: sim.SimResult, options: Options, steps: _Steps
+) -> None:
+    """Say where the window and the checkpoint are, and what opens them."""
+    watch, markers = options.watch, {marker for _, marker in result.markers}
+    if watch.waves and instruments.trace:
+        folder = instruments.trace.parent
+        if instruments.trace.exists():
+            waves.write_views(options.config, folder)
+            opens = shlex.join(["heepstor", "waves", os.path.relpath(folder, ROOT / "build")])
+            message = f"{_relative(instruments.trace)}; to open it: {opens}"
+        else:
+            message = f"none: this run was never in {watch.waves}"
+        steps.say("simulate", f"waves: {message}", lasting=True)
+    if checkpoint := instruments.checkpoint:
+        message = f"{_relative(checkpoint.path)}; to go on from it: --resume"
+        if checkpoint.marker not in markers:
+            message = f"none: {watch.checkpoint_at} never began"
+        steps.say("simulate", f"checkpoint: {message}", lasting=True)
 
 
 def _default_cycle_limit(planned: Plan) -> int:
@@ -425,7 +475,7 @@ def _assemble(application: Application, result: sim.SimResult, options: Options)
         "prediction": predictions[0] if predictions else None,
         "predictions": predictions,
         "total_cycles": found.total_cycles,
-        "layers": document.layer_rows(planned, found, config),
+        "layers": _layer_rows(application, found, options),
         "memory": _memory(application, found, config),
         "sim": {
             "cycles": result.cycles,
@@ -506,9 +556,21 @@ def _weights(image: build.FirmwareImage) -> list[sim.Span]:
     return [span for span in found if model_emitter.WEIGHT_SYMBOL.search(span.name)]
 
 
+def _layer_rows(
+    application: Application, found: records.Records, options: Options
+) -> list[document.Report]:
+    rows = document.layer_rows(application.plan, found, options.config)
+    if _is_of_apps(application.project):
+        for index, row in enumerate(rows):
+            row["waves"] = _command(
+                application.project, options, ["--waves", sim.layer_option(index, row["name"])]
+            )
+    return rows
+
+
 def _reproduce(project: LoadedProject, options: Options) -> str:
     """How to make this run again: a command, or for a model from elsewhere the Python."""
-    if project.gen_dir.parent != APPS / project.name:
+    if not _is_of_apps(project):
         arguments = {
             "input_shape": project.input_shape,
             **({"batch": len(project.sample)} if len(project.sample) > 1 else {}),
@@ -518,12 +580,23 @@ def _reproduce(project: LoadedProject, options: Options) -> str:
             **({} if options.assertions else {"assertions": False}),
         }
         return provenance.call(project.name, options.config, arguments)
+    return _command(project, options)
+
+
+def _is_of_apps(project: LoadedProject) -> bool:
+    """Whether a command can name it."""
+    return project.gen_dir.parent == APPS / project.name
+
+
+def _command(project: LoadedProject, options: Options, more: Sequence[str] = ()) -> str:
+    """The command of this run, with `more` options."""
     switches = [
         *(["--backend", options.backend.value] if options.backend else []),
         *(["--batch", str(len(project.sample))] if len(project.sample) > 1 else []),
         *([] if options.per_channel else ["--per-tensor"]),
         *([] if options.assertions else ["--no-assertions"]),
         *(["--cycle-limit", str(options.cycle_limit)] if options.cycle_limit else []),
+        *more,
     ]
     return provenance.command(project.name, options.config, switches)
 

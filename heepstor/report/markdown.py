@@ -28,13 +28,15 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"- {escaped(line)}" for line in lines)
     for title, content in {
         "Cycles": tables.cycles(report),
+        "Waveforms": tables.waves(report),
         "Predicted and simulated": tables.predictions(report),
         "Bounds": tables.bounds(report),
         "Configuration": tables.configuration(report),
         "Made with": tables.origin(report),
     }.items():
-        yield from ("", f"## {title}", "")
-        yield from table(content)
+        if content.rows:
+            yield from ("", f"## {title}", "")
+            yield from table(content)
     if commands := tables.commands(report):
         yield from ("", "## Again", "", "```", *commands, "```")
 

@@ -36,6 +36,7 @@ def _body(report: Report) -> Iterator[str]:
         ),
         page.table(tables.cycles(report)),
     )
+    yield from _waves(report)
     yield from _predictions(report)
     yield from _roofline(report)
     yield from _memory(report)
@@ -99,6 +100,18 @@ def _predictions(report: Report) -> Iterator[str]:
                 "job's counters cycle by cycle, on memory that never waits.",
             ),
             page.table(tables.predictions(report)),
+        )
+
+
+def _waves(report: Report) -> Iterator[str]:
+    content = tables.waves(report)
+    if content.rows:
+        yield page.section(
+            "waves",
+            "Waveforms",
+            "<p>What each layer did, cycle by cycle, in a waveform of it alone; "
+            f"<code>{escape(tables.open_waves(report))}</code> opens it.</p>",
+            page.table(content),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -215,6 +216,17 @@ def count(value: int | None) -> str:
 def percent(value: float | None) -> str:
     """A share of 1, or a dash."""
     return NOTHING if value is None else f"{value:.1%}"
+
+
+def waves(report: Report) -> Table:
+    """What to type for the waveform of each layer; no rows if the report does not know."""
+    rows = [[layer["name"], layer["waves"]] for layer in report["layers"] if "waves" in layer]
+    return Table(["layer", "command"], rows, 2)
+
+
+def open_waves(report: Report) -> str:
+    """The command that shows the last waveform."""
+    return shlex.join(["heepstor", "waves", report["project"]])
 
 
 def short(name: str, most: int) -> str:

@@ -29,6 +29,7 @@ def render(report: dict[str, Any]) -> str:
         "",
         *aligned.lines([_HEADINGS, *map(_row, report["layers"]), _total(report)], _LEFT_ALIGNED),
         "",
+        *_waves(report["layers"]),
         memory(report["memory"]),
         _simulation(report["sim"]),
         *predictions(report["predictions"]),
@@ -97,6 +98,12 @@ def _count(value: int | None) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
+
+
+def _waves(layers: list[dict[str, Any]]) -> list[str]:
+    """The command for the waveform of a layer, as it is for the first one, in a line."""
+    commands = [layer["waves"] for layer in layers if "waves" in layer]
+    return [f"waveform of a layer, here the first: {commands[0]}"] if commands else []
 
 
 def memory(memory: dict[str, Any]) -> str:

@@ -100,6 +100,22 @@ def segments(elf: Path) -> list[tuple[int, bytes]]:
         ]
 
 
+def functions(elf: Path) -> list[Span]:
+    """The functions of an image, by their names in the source.
+
+    Raises:
+        SimulationError: if `elf` is no ELF file.
+    """
+    with opened(elf) as image:
+        found = [
+            (symbol.name, symbol["st_value"], symbol["st_size"])
+            for symbol in _symbols(image)
+            if symbol["st_info"]["type"] == "STT_FUNC"
+        ]
+    names = _demangled("\n".join(name for name, _, _ in found)).splitlines()
+    return [Span(name, start, size) for name, (_, start, size) in zip(names, found, strict=True)]
+
+
 def sections(elf: Path) -> list[Span]:
     """The sections that take memory, from the lowest address on.
 
@@ -136,9 +152,10 @@ def _symbols(image: ELFFile) -> Iterator[Any]:
         yield from table.iter_symbols()
 
 
-def _demangled(name: str) -> str:
-    """A C++ name as written in the source, where binutils are installed to tell."""
+def _demangled(names: str) -> str:
+    """C++ names, one a line, as written in the source, where binutils are installed to tell."""
     tool = shutil.which("c++filt")
     if tool is None:
-        return name
-    return subprocess.run([tool, name], capture_output=True, text=True, check=True).stdout.strip()
+        return names
+    done = subprocess.run([tool], input=names, capture_output=True, text=True, check=True)
+    return done.stdout.rstrip("\n")

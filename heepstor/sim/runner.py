@@ -18,7 +18,9 @@ from typing import IO, Any, Literal
 from heepstor.build import SimulatorBinary
 from heepstor.errors import SimulationError
 from heepstor.sim import elf as elf_file
+from heepstor.sim.instruments import Instruments
 
+NOTHING = Instruments()
 DEFAULT_CYCLE_LIMIT = 2_000_000_000
 _GRACE_S = 10.0  # for a simulator to end after SIGINT, before it is killed
 _USAGE_STATUS = 2  # the simulator refused to start and said why
@@ -85,7 +87,7 @@ def run(
     dumps: Sequence[Dump] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_output: Callable[[str], None] | None = None,
-    trace_file: Path | None = None,
+    instruments: Instruments = NOTHING,
     allow_hash_mismatch: bool = False,
 ) -> SimResult:
     """Simulate until the firmware ends, a limit strikes, or the simulator is told to stop.
@@ -100,7 +102,7 @@ def run(
         dumps: memory to write down; existing files are removed first.
         on_progress: called about once a second.
         on_output: called with what the UART says, in whole lines where it ends them.
-        trace_file: write an FST trace; `simulator` must have been built for it.
+        instruments: what to watch the run with; for some, `simulator` must have been built.
         allow_hash_mismatch: run an image that was built for other hardware, which a test may want.
 
     Raises:
@@ -108,9 +110,10 @@ def run(
     """
     if not allow_hash_mismatch:
         _require_same_hardware(simulator, elf)
-    if trace_file is not None and not simulator.instrumented:
+    if instruments.need_instrumented and not simulator.instrumented:
         raise SimulationError(
-            f"{trace_file}: this simulator writes no traces; build it with tracing compiled in"
+            f"{simulator.path}: this simulator writes no traces and no checkpoints; build it for "
+            "them (`build_soc(config, instrumented=True)`)"
         )
     for dump in dumps:
         dump.path.unlink(missing_ok=True)
@@ -120,7 +123,7 @@ def run(
             *(str(simulator.path), str(elf.resolve())),
             *("--result", str(result_file)),
             *("--cycle-limit", str(cycle_limit)),
-            *(("--trace", str(trace_file.resolve())) if trace_file else ()),
+            *instruments.arguments(),
         ]
         for dump in dumps:
             spot = f"{dump.marker}:{dump.address}:{dump.size}:{dump.path.resolve()}"

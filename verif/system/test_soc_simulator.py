@@ -104,7 +104,11 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
     simulator: SimulatorBinary, tmp_path: Path
 ) -> None:
     with pytest.raises(SimulationError, match="writes no traces"):
-        sim.run(simulator, bare.image("boot", CONFIG), trace_file=tmp_path / "trace.fst")
+        sim.run(
+            simulator,
+            bare.image("boot", CONFIG),
+            instruments=sim.Instruments(trace=tmp_path / "trace.fst"),
+        )
 
 
 def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
@@ -114,7 +118,7 @@ def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
     trace = tmp_path / "trace.fst"
     plain = sim.run(tracing, elf)
     assert list(tmp_path.iterdir()) == []
-    traced = sim.run(tracing, elf, trace_file=trace)
+    traced = sim.run(tracing, elf, instruments=sim.Instruments(trace=trace))
     assert (traced.cycles, traced.uart) == (plain.cycles, plain.uart)
     assert trace.stat().st_size > 10_000
 

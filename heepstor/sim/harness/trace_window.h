@@ -34,6 +34,8 @@ class TraceWindow {
   // To be called before the model is evaluated for the first time.
   void attach(Vsim_top& top) {
     if (options_.trace.empty()) return;
+    trace_.set_time_unit("1ps");
+    trace_.set_time_resolution("1ps");
     top.trace(&trace_, 99);
     if (!options_.trace_cycles && !options_.trace_markers) open();
   }
