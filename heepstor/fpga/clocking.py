@@ -21,7 +21,7 @@ _INPUT_MAX = {1: 800 * _MHZ, 2: 933 * _MHZ, 3: 1066 * _MHZ}
 _DETECTOR_MIN = 10 * _MHZ
 _DETECTOR_MAX = {1: 450 * _MHZ, 2: 500 * _MHZ, 3: 550 * _MHZ}
 _OSCILLATOR_MIN, _OSCILLATOR_MAX = 800 * _MHZ, 1600 * _MHZ
-_OUTPUT_MIN = Fraction(25, 4) * _MHZ
+_OUTPUT_MIN = 6_250_000
 _OUTPUT_MAX = {1: 667 * _MHZ, 2: 775 * _MHZ, 3: 891 * _MHZ}
 """Of a global clock buffer."""
 
@@ -50,11 +50,6 @@ class Mmcm:
         """Of the clock that it makes."""
         return self.oscillator_hz / self.output_divide
 
-    @property
-    def is_fractional(self) -> bool:
-        """Whether a factor is no whole number, which costs jitter."""
-        return self.multiply.denominator > 1 or self.output_divide.denominator > 1
-
 
 def settings(input_hz: int, output_hz: int, speed_grade: int) -> Mmcm:
     """The settings for a clock which is, rounded to Hz, `output_hz`.
@@ -72,11 +67,15 @@ def settings(input_hz: int, output_hz: int, speed_grade: int) -> Mmcm:
             f"{_INPUT_MIN} to {limit}"
         )
 
-    def rank(candidate: Mmcm) -> tuple[Fraction, bool, int, Fraction]:
-        error = abs(candidate.output_hz - output_hz)
-        return error, candidate.is_fractional, candidate.divide, -candidate.oscillator_hz
+    def rank(factors: tuple[int, int, int]) -> tuple[float, bool, int, int]:
+        divide, multiply, output_divide = factors
+        divider = divide * output_divide
+        error = abs(input_hz * multiply - output_hz * divider) / divider
+        is_fractional = multiply % _EIGHTHS != 0 or output_divide % _EIGHTHS != 0
+        return error, is_fractional, divide, -multiply
 
-    best = min(_candidates(input_hz, output_hz, speed_grade), key=rank)
+    divide, multiply, output_divide = min(_factors(input_hz, output_hz, speed_grade), key=rank)
+    best = Mmcm(input_hz, divide, Fraction(multiply, _EIGHTHS), Fraction(output_divide, _EIGHTHS))
     if round(best.output_hz) != output_hz:
         raise FpgaError(
             f"clock_hz is {output_hz}; no MMCM makes it of {input_hz} Hz at speed grade "
@@ -85,26 +84,21 @@ def settings(input_hz: int, output_hz: int, speed_grade: int) -> Mmcm:
     return best
 
 
-def _candidates(input_hz: int, output_hz: int, speed_grade: int) -> Iterator[Mmcm]:
-    """Legal settings; of those that differ in the output's divider alone, the two nearest."""
+def _factors(input_hz: int, output_hz: int, speed_grade: int) -> Iterator[tuple[int, int, int]]:
+    """Legal `divide`, and `multiply` and `output_divide` in eighths.
+
+    Of those that differ in `output_divide` alone, the two that are nearest to the wanted output.
+    """
     for divide in range(1, _DIVIDE_MAX + 1):
         detector = Fraction(input_hz, divide)
         if not _DETECTOR_MIN <= detector <= _DETECTOR_MAX[speed_grade]:
             continue
         slowest = max(_FACTOR_MIN, ceil(_OSCILLATOR_MIN * _EIGHTHS / detector))
         fastest = min(_FACTOR_MAX, floor(_OSCILLATOR_MAX * _EIGHTHS / detector))
-        for eighths in range(slowest, fastest + 1):
-            multiply = Fraction(eighths, _EIGHTHS)
-            for output_divide in _output_dividers(detector * multiply, output_hz, speed_grade):
-                yield Mmcm(input_hz, divide, multiply, output_divide)
-
-
-def _output_dividers(oscillator: Fraction, output_hz: int, speed_grade: int) -> set[Fraction]:
-    """The legal dividers just below and above the wanted one."""
-    wanted = oscillator * _EIGHTHS / output_hz
-    lowest = max(_FACTOR_MIN, ceil(oscillator * _EIGHTHS / _OUTPUT_MAX[speed_grade]))
-    highest = min(_FACTOR_MAX, floor(oscillator * _EIGHTHS / _OUTPUT_MIN))
-    return {
-        Fraction(min(max(eighths, lowest), highest), _EIGHTHS)
-        for eighths in (floor(wanted), ceil(wanted))
-    }
+        for multiply in range(slowest, fastest + 1):
+            product = input_hz * multiply
+            lowest = max(_FACTOR_MIN, -(-product // (divide * _OUTPUT_MAX[speed_grade])))
+            highest = min(_FACTOR_MAX, product // (divide * _OUTPUT_MIN))
+            below = product // (divide * output_hz)
+            for output_divide in (below, below + 1):
+                yield divide, multiply, min(max(output_divide, lowest), highest)
