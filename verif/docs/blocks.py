@@ -32,8 +32,8 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGES = (
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "verif/README.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *(path for name in ("docs", "rtl", "verif") for path in sorted((ROOT / name).rglob("*.md"))),
 )
 """All pages, in the order in which they are tested."""
 
