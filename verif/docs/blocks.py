@@ -111,6 +111,8 @@ def _faults(block: Block) -> Iterator[str]:
             yield f"the mark is {name!r}; for {block.language} there are: {known}"
         elif bool(value) != (name in _WITH_VALUE):
             yield f"{name} must have {'a' if name in _WITH_VALUE else 'no'} value"
+    if block.language == "cpp" and "in" not in block.marks:
+        yield "cpp must have the mark in: code that no file has is never compiled"
     if "tested-by" in block.marks and not _exists(block.marks["tested-by"]):
         yield f"there is no test {block.marks['tested-by']}"
 

@@ -41,8 +41,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         ('```sh {slow="1"}\nls\n```', "slow must have no value"),
         ('```sh {tested-by="verif/x.py::test_y"}\nls\n```', "there is no test verif/x.py::test_y"),
         (f'```sh {{tested-by="{GOOD}s"}}\nls\n```', f"there is no test {GOOD}s"),
+        ("```cpp\nint x;\n```", "cpp must have the mark in"),
         ("```text {output}\nx\n```", "output follows no block that is run"),
-        ("```cpp\n```\n```text {output}\n```", "page.md:3: output follows no block that is run"),
+        ("```json\n```\n```text {output}\n```", "page.md:3: output follows no block that is run"),
         ('```sh {skip="x"}\n```\n```text {output}\n```', "page.md:3: output follows no block that"),
     ],
 )
