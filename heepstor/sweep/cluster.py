@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import signal
 import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+import psutil
+from distributed import Client, Future, KilledWorker, LocalCluster, Security, as_completed
 from distributed.comm import CommClosedError
+from distributed.core import rpc
 
 from heepstor.errors import SweepError
 from heepstor.sweep import work
@@ -79,11 +82,7 @@ class Cluster:
     def _connected(self) -> Client:
         if self._client is None:
             address = self._scheduler or self._started()
-            try:
-                client = Client(_checked(address))
-            except (OSError, TypeError) as error:  # TypeError: tls:// without certificates
-                raise SweepError(f"no Dask scheduler at {address} ({error})") from error
-            self._client = self._resources.enter_context(client)
+            self._client = self._resources.enter_context(Client(_checked(address)))
             self._require_worker(self._client)
         return self._client
 
@@ -98,6 +97,8 @@ class Cluster:
                 silence_logs=logging.CRITICAL,
             )
         self._resources.enter_context(cluster)
+        # When nobody asks for more, but before the workers end: what they leave is no one's child.
+        self._resources.callback(_end_what_workers_started)
         return str(cluster.scheduler_address)
 
     def _require_worker(self, client: Client) -> None:
@@ -120,8 +121,16 @@ def _ctrl_c_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _end_what_workers_started() -> None:
+    """Compilers, simulators, ...: at a Ctrl-C they would go on without anybody to wait for them."""
+    for worker in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            for process in worker.children(recursive=True):
+                process.terminate()
+
+
 def _checked(address: str) -> str:
-    """The address, if there is somebody at it; Dask itself would take long to say so."""
+    """The address, if there is a scheduler at it; Dask itself waits long, or for ever."""
     match = _ADDRESS.fullmatch(address)
     if not match:
         raise SweepError(f"scheduler is {address!r}; it must be tcp://HOST:PORT or tls://HOST:PORT")
@@ -131,7 +140,29 @@ def _checked(address: str) -> str:
         raise SweepError(
             f"no scheduler answers at {address} ({error}); start one with: dask scheduler"
         ) from error
+    found = _kind_at(address)
+    if found != "Scheduler":
+        raise SweepError(
+            f"{address} is no Dask scheduler ({found}); start one with: dask scheduler"
+        )
     return address
+
+
+def _kind_at(address: str) -> str:
+    """What Dask's server at an address says that it is; else what went wrong."""
+    try:
+        return asyncio.run(asyncio.wait_for(_asked_for_kind(address), _CONNECT_S))
+    except TimeoutError:
+        return f"what listens there does not answer as one within {_CONNECT_S:.0f} s"
+    # TypeError: tls:// without certificates; MemoryError: the first bytes, taken for a length
+    except (OSError, TypeError, ValueError, MemoryError) as error:
+        return repr(error)
+
+
+async def _asked_for_kind(address: str) -> str:
+    connection = Security().get_connection_args("client")
+    async with rpc(address, connection_args=connection) as server:
+        return str((await server.identity())["type"])
 
 
 def _outcomes(future: Future, count: int) -> list[Outcome]:

@@ -5,7 +5,12 @@ What workers do, and what becomes of a lost one: verif/system/test_sweep.py.
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
 from concurrent.futures import CancelledError
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +44,24 @@ def test_a_scheduler_that_does_not_answer_is_named(address: str) -> None:
         list(unusable.run([BATCH], "folder"))
 
 
+def test_a_port_that_is_no_scheduler_s_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with Cluster(address) as unusable, pytest.raises(SweepError, match="is no Dask scheduler"):
+            list(unusable.run([BATCH], "folder"))
+
+
+def test_a_worker_is_not_taken_for_a_scheduler() -> None:
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None) as dask:
+        (worker,) = dask.workers.values()
+        with (
+            Cluster(worker.address) as unusable,
+            pytest.raises(SweepError, match=r"is no Dask scheduler \(Worker\)"),
+        ):
+            list(unusable.run([BATCH], "folder"))
+
+
 def test_a_scheduler_without_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_WORKER_S", 0.01)
     with (
@@ -63,6 +86,31 @@ def test_a_batch_whose_workers_are_all_lost_is_an_error_of_its_points() -> None:
     outcomes = cluster._outcomes(Lost(), 2)
     assert [outcome.numbers for outcome in outcomes] == [None, None]
     assert "every worker that had it was lost" in str(outcomes[0].error)
+
+
+def linger(tasks: list[Task], folder: str) -> list[Outcome]:
+    """In a worker: start a process as a compiler is, or a simulator; interrupt the sweep; wait."""
+    child = subprocess.Popen(
+        ["sh", "-c", f"echo started; sleep 60; echo outlived > {folder}/end"],
+        stdout=(Path(folder) / "end").open("w"),
+        start_new_session=True,
+    )
+    os.kill(os.getppid(), signal.SIGINT)
+    child.wait()
+    return []
+
+
+def test_what_a_worker_started_ends_when_the_sweep_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cluster.work, "run", linger)
+    os.mkfifo(tmp_path / "end")
+    end = os.open(tmp_path / "end", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(KeyboardInterrupt), Cluster(processes=1) as here:
+        list(here.run([BATCH], str(tmp_path)))
+    os.set_blocking(end, True)
+    with os.fdopen(end, encoding="utf-8") as said:
+        assert said.read() == "started\n", "it went on to its own end"
 
 
 @pytest.mark.parametrize("error", [CancelledError("run-1"), CommClosedError("closed")])
