@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from verif.harness import session
 from verif.rtl import exact, fp_unit
 
 
@@ -15,7 +16,7 @@ def test_every_sum_is_the_one_that_ieee_754_rounds_to(pytestconfig: pytest.Confi
 
 
 def test_host_adds_as_exact_arithmetic_does() -> None:
-    for a, b, expected in fp_unit.sample("sa_fp_add", 20_000):
+    for a, b, expected in fp_unit.sample("sa_fp_add", session.of(quick=5_000, full=20_000)):
         assert exact.add(a, b) == expected, f"{a:#010x} + {b:#010x}"
 
 
