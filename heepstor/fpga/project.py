@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heepstor.build import rtl
+from heepstor.build import export, rtl
 from heepstor.build.rtl import Sources
 from heepstor.config import Config
 from heepstor.emit import hardware
@@ -18,7 +18,6 @@ from heepstor.fpga.board import Board
 from heepstor.fpga.check import check
 
 _SCRIPT = "build.tcl"
-_HEADER_SUFFIXES = {".sv", ".svh", ".v", ".vh"}
 _BLOCK_WORDS = 1024
 """Of 32 bits, in a block RAM of 36 Kb."""
 
@@ -67,7 +66,7 @@ def write(config: Config, board: Board, folder: Path, *, image: Path | None = No
     originals = sources.of(config, board, with_image=image is not None)
     memories = memory.files(config, image) if image else {}
     texts = constraints.render_all(config, board)
-    copies = _copy(originals, folder)
+    copies = export.copy(originals, folder)
     project = Project(_name(config, board), folder)
     script = Path(__file__).with_name(_SCRIPT).read_text(encoding="utf-8")
     settings = _settings(project.name, board, copies, folder, list(memories), list(texts))
@@ -109,34 +108,6 @@ def _require_room(config: Config, board: Board) -> None:
             f"memory.banks is {config.memory_banks}, of {config.memory_bank_kib} KiB: {blocks} "
             f"blocks of 36 Kb; {board.part} has {board.resources.bram36:.0f}"
         )
-
-
-def _copy(originals: Sources, folder: Path) -> Sources:
-    """Copy files and the headers that they may include to `folder`; returns the copies."""
-    headers = [
-        path
-        for include in originals.include_folders
-        for path in include.rglob("*")
-        if path.suffix in _HEADER_SUFFIXES
-    ]
-    for path in {*originals.files, *headers}:
-        copy = folder / _place(path)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        hardware.write_if_changed(copy, path.read_text(encoding="utf-8"))
-    return Sources(
-        tuple(folder / _place(path) for path in originals.files),
-        tuple(folder / _place(path) for path in originals.include_folders),
-    )
-
-
-def _place(path: Path) -> Path:
-    """Where a file of ours, a generated one, or one of a package goes in a project."""
-    if path.is_relative_to(rtl.ROOT / "rtl"):
-        return path.relative_to(rtl.ROOT)
-    if path.is_relative_to(rtl.ROOT / "build" / "hw"):
-        return Path("generated", path.name)
-    package = next(i for i, part in enumerate(path.parts) if part.startswith("pythondata_"))
-    return Path("packages", *path.parts[package:])
 
 
 def _settings(
