@@ -78,17 +78,17 @@ _SYSTEM_TOOLS = (
     ),
 )
 
-# Large, and for tests alone: who only wants to run a network need not wait for it.
+# What only tests, boards and debugging need: who wants to run a network need not wait for it.
 _TEST_TOOLS = (
     _SystemTool("chromium", "checks the page of the regression", "chromium --version"),
     _SystemTool("tcl", "runs the script of an FPGA's project", "tclsh <<<'puts [info patchlevel]'"),
+    _SystemTool("openocd", "connects GDB to the SoC", "openocd --version 2>&1 | sed -n 1p"),
+    _SystemTool("gdb-multiarch", "debugs firmware", "gdb-multiarch --version | sed -n 1p"),
 )
 
 _OPTIONAL_TOOLS = (
     *_TEST_TOOLS,
     _SystemTool("gtkwave", "shows waveforms", "gtkwave --version | sed -n 1p"),
-    _SystemTool("gdb-multiarch", "debugs firmware", "gdb-multiarch --version | sed -n 1p"),
-    _SystemTool("openocd", "connects GDB to the SoC", "openocd --version 2>&1 | sed -n 1p"),
     _SystemTool("yosys", "estimates the area", "yosys -V"),
 )
 

@@ -78,3 +78,7 @@ class VivadoMissingError(ToolError):
     """The project for Vivado is there, but not Vivado."""
 
     exit_status = 3
+
+
+class DebugError(HeepstorError):
+    """OpenOCD or GDB cannot reach the SoC, or nobody debugs the project."""

@@ -93,8 +93,8 @@ _IBEX_FILES = (
     "rtl/ibex_core.sv",
 )
 
-# The debug module and JTAG of the CPU's package, under its `rtl/`. (Its own list of them names files
-# that it does not have.)
+# The debug module and JTAG of CV32E40P's package, under its `rtl/`. (The package's own list of them
+# names files that it does not have.)
 _DEBUG_FILES = (
     "riscv-dbg/src/dm_pkg.sv",
     "vendor/pulp_platform_common_cells/src/deprecated/fifo_v2.sv",

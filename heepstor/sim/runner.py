@@ -87,6 +87,7 @@ def run(
     dumps: Sequence[Dump] = (),
     on_progress: Callable[[Progress], None] | None = None,
     on_output: Callable[[str], None] | None = None,
+    on_jtag: Callable[[int], None] | None = None,
     instruments: Instruments = NOTHING,
     allow_hash_mismatch: bool = False,
 ) -> SimResult:
@@ -102,6 +103,9 @@ def run(
         dumps: memory to write down; existing files are removed first.
         on_progress: called about once a second.
         on_output: called with what the UART says, in whole lines where it ends them.
+        on_jtag: the memory is empty at first, and time stands still: the image comes from a
+            debugger. Called with the TCP port of this machine at which OpenOCD is waited for
+            (`remote_bitbang`); it must not wait for the simulation to end.
         instruments: what to watch the run with; for some, `simulator` must have been built.
         allow_hash_mismatch: run an image that was built for other hardware, which a test may want.
 
@@ -120,7 +124,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="heepstor-sim-") as folder:
         result_file = Path(folder) / "result.json"
         command = [
-            *(str(simulator.path), str(elf.resolve())),
+            str(simulator.path),
+            *(("--jtag", "0") if on_jtag else (str(elf.resolve()),)),
             *("--result", str(result_file)),
             *("--cycle-limit", str(cycle_limit)),
             *instruments.arguments(),
@@ -130,7 +135,7 @@ def run(
             command += ["--dump", spot]
         try:
             with _process(command) as process:
-                uart, messages = _follow(process, on_output, on_progress)
+                uart, messages = _follow(process, on_output, on_progress, on_jtag)
                 _require_success(process.wait(), simulator, messages)
             return _result(result_file, uart, dumps)
         except BaseException:
@@ -176,8 +181,9 @@ def _follow(
     process: subprocess.Popen[bytes],
     on_output: Callable[[str], None] | None,
     on_progress: Callable[[Progress], None] | None,
+    on_jtag: Callable[[int], None] | None,
 ) -> tuple[str, list[str]]:
-    """Read both streams to their ends: the UART's text, and what else than progress was said."""
+    """Read both streams to their ends: the UART's text, and what was said that is no event."""
     uart: list[str] = []
     messages: list[str] = []
 
@@ -187,11 +193,14 @@ def _follow(
             on_output(text)
 
     def take_message(line: str) -> None:
-        progress = _progress(line)
-        if progress is None:
+        event = _event(line)
+        if event is None:
             messages.append(line.rstrip("\n"))
-        elif on_progress:
-            on_progress(progress)
+        elif isinstance(event, Progress):
+            if on_progress:
+                on_progress(event)
+        elif on_jtag:
+            on_jtag(event)
 
     for stream, line in _lines(process):
         (take_output if stream == "stdout" else take_message)(line)
@@ -234,9 +243,12 @@ class _Splitter:
         return [(self._name, line) for line in complete]
 
 
-def _progress(line: str) -> Progress | None:
+def _event(line: str) -> Progress | int | None:
+    """What a line of the simulator tells: its progress, or the port at which it awaits OpenOCD."""
     try:
         fields = json.loads(line)
+        if "jtag_port" in fields:
+            return int(fields["jtag_port"])
         return Progress(fields["cycles"], fields["cycles_per_s"], fields["marker"])
     except (ValueError, TypeError, KeyError):
         return None

@@ -86,7 +86,7 @@ def test_the_set_up_is_told_only_the_debian_packages(bare_path: Path) -> None:
 def test_the_set_up_for_tests_is_told_the_browser_too(bare_path: Path) -> None:
     usual = run("--missing-debian-packages", path=bare_path).stdout.split()
     done = run("--missing-debian-packages", "--for-tests", path=bare_path)
-    assert done.stdout.split() == [*usual, "chromium", "tcl"]
+    assert done.stdout.split() == [*usual, "chromium", "tcl", "openocd", "gdb-multiarch"]
 
 
 def test_a_tool_that_fails_counts_as_missing(bare_path: Path) -> None:

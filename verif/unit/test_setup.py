@@ -158,7 +158,8 @@ def test_set_up_for_tests_brings_the_browser_too(machine: Machine) -> None:
     assert machine.log() == [f"pip {machine.project}"]
     status, output = machine.set_up(options=("--tests",))
     assert status == 0, output
-    assert machine.log()[-1] == "apt-get install -q -y --no-install-recommends chromium tcl"
+    install = "apt-get install -q -y --no-install-recommends"
+    assert machine.log()[-1] == f"{install} chromium tcl openocd gdb-multiarch"
 
 
 def test_an_option_that_there_is_not_is_refused(machine: Machine) -> None:

@@ -27,9 +27,9 @@ class Debugger {
   bool serve(uint64_t cycle) { return cycle < due_ || ask(cycle); }
 
  private:
-  // Cycles from one level of TCK to the next. OpenOCD reads memory without asking whether the CPU
-  // has done the last read, which takes 110 cycles; a scan of 45 bits has to take longer.
-  static constexpr uint64_t kPinPause = 4;
+  // Cycles from one level of TCK to the next. OpenOCD reads bytes without asking whether the CPU
+  // has read the last one, which takes 110 cycles; a scan of 45 bits has to take longer.
+  static constexpr uint64_t kPinPause = 2;
 
   // Cycles between two looks at a debugger that has long been silent: as good as no time.
   static constexpr uint64_t kLongestPause = 2048;
