@@ -146,8 +146,8 @@ def machine_flags(config: Config) -> tuple[str, ...]:
     """The compiler's options for the CPU: its instructions, and how floats are passed."""
     if config.has_fpu:
         return "-march=rv32imfc", "-mabi=ilp32f"
-    # In version 2.2 CSRs belong to the base. To name them (`_zicsr`) would be newer, but for that name
-    # this compiler has no libraries, and takes those for 64 bits.
+    # In version 2.2 CSRs belong to the base. To name them (`_zicsr`) would be newer, but with that
+    # name this compiler finds no libraries, and takes those for 64 bits.
     return "-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2"
 
 

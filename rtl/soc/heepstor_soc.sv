@@ -1,5 +1,4 @@
-// The SoC: CV32E40P with FPU, RAM banks, SoC control, timer, UART and the systolic array on a
-// crossbar.
+// The SoC: CPU, RAM banks, SoC control, timer, UART and the systolic array on a crossbar.
 //
 // This is the one module that reads the generated configuration; everything below it has
 // parameters.

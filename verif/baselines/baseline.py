@@ -1,7 +1,8 @@
 """A baseline: the cycles of each layer of a project, for each back-end, and where they come from.
 
 `verif/baselines/<project>.json` is written by `python -m verif.baselines --update`; only the
-tolerances in it are written by hand, and stay when it is updated.
+tolerances in it are written by hand, and stay when it is updated. Other CPUs than the default
+hardware's have a folder each.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 
+from heepstor.config import Core
+
 FOLDER = Path(__file__).parent
 UPDATE = "python -m verif.baselines --update"
+"""The command that makes the last run of a project the baseline."""
 
 _COUNTS = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
 _BACKEND = {
@@ -31,6 +35,17 @@ _BACKEND = {
     "additionalProperties": False,
 }
 _SCHEMA = {"type": "object", "minProperties": 1, "additionalProperties": _BACKEND}
+
+
+def folder_of(core: Core) -> Path:
+    """Where the baselines of the default hardware are, with that CPU in it."""
+    return FOLDER if core == "cv32e40p" else FOLDER / core
+
+
+def update_of(folder: Path) -> str:
+    """`UPDATE` for the baselines in `folder`."""
+    core = f" --core {folder.name}" if folder.name in get_args(Core) else ""
+    return f"{UPDATE}{core}"
 
 
 class BaselineError(Exception):
@@ -69,7 +84,9 @@ def load(project: str, folder: Path = FOLDER) -> dict[str, Baseline]:
         content = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(content, _SCHEMA)
     except FileNotFoundError:
-        raise BaselineError(f"{project} has no baseline; {UPDATE} {project} makes it") from None
+        raise BaselineError(
+            f"{project} has no baseline; {update_of(folder)} {project} makes it"
+        ) from None
     except ValueError as error:
         raise BaselineError(f"{path}: is no JSON ({error})") from None
     except jsonschema.ValidationError as error:
@@ -93,7 +110,9 @@ def baseline_of(project: str, backend: str, folder: Path = FOLDER) -> Baseline:
     """
     baselines = load(project, folder)
     if backend not in baselines:
-        raise BaselineError(f"{project} has no baseline for {backend}; {UPDATE} {project} makes it")
+        raise BaselineError(
+            f"{project} has no baseline for {backend}; {update_of(folder)} {project} makes it"
+        )
     return baselines[backend]
 
 
@@ -101,6 +120,7 @@ def save(project: str, baselines: Mapping[str, Baseline], folder: Path = FOLDER)
     """Write a project's file: a line a layer, so that a change is a line of a diff."""
     content = {backend: asdict(baseline) for backend, baseline in sorted(baselines.items())}
     text = json.dumps(content, indent=1) + "\n"
+    folder.mkdir(exist_ok=True)
     (folder / f"{project}.json").write_text(text, encoding="utf-8")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heepstor.history import aligned, change
+from heepstor import aligned
+from heepstor.history import change
 from verif.baselines.baseline import UPDATE, Baseline
 
 
@@ -51,6 +52,8 @@ class Comparison:
     baseline: Baseline
     now: Baseline
     differences: tuple[Difference, ...]
+    update: str
+    """The command that makes the run the baseline."""
 
     @property
     def failures(self) -> list[Difference]:
@@ -76,8 +79,8 @@ class Comparison:
         lines = [f"{self.project}, {self.backend}: cycles since the {self.baseline.origin}"]
         if moved:
             lines.append(f"configuration {self.baseline.config} -> {self.now.config}")
-        lines += aligned(self._table(), {0, 4}).splitlines()
-        lines.append(f"if this is meant: {UPDATE} {self.project}")
+        lines += aligned.columns(self._table(), {0, 4})
+        lines.append(f"if this is meant: {self.update} {self.project}")
         return "\n  ".join(lines)
 
     def _table(self) -> list[list[str]]:
@@ -92,7 +95,9 @@ class Comparison:
         ]
 
 
-def compare(project: str, backend: str, baseline: Baseline, now: Baseline) -> Comparison:
+def compare(
+    project: str, backend: str, baseline: Baseline, now: Baseline, update: str = UPDATE
+) -> Comparison:
     """Compare layer by layer, those of the baseline first."""
     layers = dict.fromkeys([*baseline.cycles, *now.cycles])
     differences = [
@@ -105,7 +110,7 @@ def compare(project: str, backend: str, baseline: Baseline, now: Baseline) -> Co
         for layer in layers
         if baseline.cycles.get(layer) != now.cycles.get(layer)
     ]
-    return Comparison(project, backend, baseline, now, tuple(differences))
+    return Comparison(project, backend, baseline, now, tuple(differences), update)
 
 
 def _sides(before: int | None, now: int | None) -> list[str]:

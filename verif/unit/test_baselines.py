@@ -13,15 +13,17 @@ import pytest
 from heepstor import config, flow, project
 from heepstor.ir import Backend
 from verif.baselines import __main__ as command
-from verif.baselines import runs
+from verif.baselines import cpus, runs
 from verif.baselines.baseline import (
     FOLDER,
     Baseline,
     BaselineError,
     baseline_of,
+    folder_of,
     from_report,
     load,
     save,
+    update_of,
 )
 from verif.baselines.compare import Comparison, compare
 from verif.unit import reports
@@ -78,6 +80,13 @@ def test_a_gain_is_no_failure_and_is_told_with_the_command_that_keeps_it() -> No
 
 def test_a_gain_elsewhere_does_not_excuse_a_slower_layer() -> None:
     assert [found.layer for found in compared(conv1=1, fc1=201).failures] == ["fc1"]
+
+
+def test_another_cpu_has_a_command_of_its_own() -> None:
+    update = update_of(folder_of("ibex"))
+    now = Baseline("ab", "2000-01-02", OLD.config, CYCLES | {"fc1": 201})
+    text = compare("net", "stream", OLD, now, update).text
+    assert text.endswith("python -m verif.baselines --update --core ibex net")
 
 
 @pytest.mark.parametrize(
@@ -275,6 +284,19 @@ def test_every_project_has_a_baseline_for_every_back_end_and_nothing_else_has() 
     assert sorted(path.stem for path in FOLDER.glob("*.json")) == project.names()
     for name in project.names():
         assert sorted(load(name)) == sorted(BACKENDS)
+
+
+def test_every_project_has_a_baseline_with_each_cpu() -> None:
+    folder = folder_of("ibex")
+    assert sorted(path.stem for path in folder.glob("*.json")) == project.names()
+    for name in project.names():
+        wanted = {backend.value for backend in runs.backends(name, "ibex")}
+        assert load(name, folder).keys() == wanted >= {"stream", "direct"}
+
+
+def test_the_table_of_cpus_is_that_of_the_baselines() -> None:
+    page = (flow.ROOT / "docs" / "cpus.md").read_text(encoding="utf-8")
+    assert cpus.table() in page, "python -m verif.baselines.cpus prints what docs/cpus.md must show"
 
 
 def test_the_readme_shows_cycles_of_the_baseline() -> None:

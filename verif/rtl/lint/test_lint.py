@@ -64,12 +64,12 @@ def test_verible_finds_nothing_in_our_files() -> None:
     assert result.returncode == 0, result.stdout
 
 
-def slang_diagnostics(sources: rtl.Sources, top: str) -> list[str]:
+def slang_diagnostics(sources: rtl.Sources, top: str, *options: str) -> list[str]:
     """What a second front end says against `top` and all below it, errors alone."""
     driver = pyslang.driver.Driver()
     driver.addStandardArgs()
     arguments = [
-        *("slang", "--top", top, "--single-unit"),
+        *("slang", "--top", top, "--single-unit", *options),
         *(f"-I{path}" for path in sources.include_folders),
         *(str(path) for path in sources.files),
     ]
@@ -88,6 +88,15 @@ def slang_diagnostics(sources: rtl.Sources, top: str) -> list[str]:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_slang_elaborates_the_soc(name: str) -> None:
     assert slang_diagnostics(rtl.soc(CONFIGS[name]), "heepstor_soc") == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [("FpuLatency=1", "Ibex has no FPU"), ("BootAddress=385", "must lie 128 bytes behind")],
+)
+def test_ibex_refuses_what_it_cannot_do(parameter: str, message: str) -> None:
+    (error,) = slang_diagnostics(rtl.soc(CONFIGS["ibex"]), "soc_cpu", f"-G{parameter}")
+    assert message in error
 
 
 def test_slang_reports_what_is_wrong(tmp_path: Path) -> None:
