@@ -700,7 +700,7 @@ def _history(options: argparse.Namespace) -> int:
     from heepstor import history
 
     path = options.database or history.default_path()
-    runs = history.read(path) if path else []
+    runs = history.read(path, must_exist=path is options.database) if path else []
     series = history.series_of(runs, project=options.project, backend=options.backend)
     if options.layer:
         series = history.narrowed(series, options.layer)

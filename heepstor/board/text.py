@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from heepstor import aligned
 from heepstor.board.compare import Comparison, Row
-from heepstor.report import aligned
 
 _HEADINGS = ("layer", "predicted", "simulated", "log", "difference", "%", "tolerance", "")
 _LEFT_ALIGNED = {"layer", ""}

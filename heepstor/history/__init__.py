@@ -3,7 +3,6 @@
 from heepstor.history.database import VARIABLE, LayerCycles, Run, default_path, read, record
 from heepstor.history.trend import (
     Series,
-    aligned,
     as_dict,
     change,
     narrowed,
@@ -18,7 +17,6 @@ __all__ = [
     "LayerCycles",
     "Run",
     "Series",
-    "aligned",
     "as_dict",
     "change",
     "default_path",

@@ -155,13 +155,16 @@ def _insert(connection: sqlite3.Connection, report: dict[str, Any]) -> None:
     )
 
 
-def read(path: Path) -> list[Run]:
+def read(path: Path, *, must_exist: bool = False) -> list[Run]:
     """All runs, in the order in which they were recorded; none if there is no file.
 
     Raises:
-        HistoryError: the file cannot be read, is not ours, or is damaged.
+        HistoryError: the file cannot be read, is not ours, is damaged, or is missing though it
+            `must_exist`.
     """
     if not path.exists():
+        if must_exist:
+            raise HistoryError(f"{path}: there is no such file")
         return []
     # Not `ro`: what a process left that was ended while it wrote has to be rolled back first.
     with _opened(path, f"{path.resolve().as_uri()}?mode=rw") as connection, connection:

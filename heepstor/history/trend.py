@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from heepstor import aligned
+from heepstor.aligned import NOTHING, count
 from heepstor.errors import HistoryError
 from heepstor.history.database import VARIABLE, Run
 
@@ -108,8 +110,8 @@ def trend(series: Series, *, last: int) -> Rows:
     return [
         ["layer", "change", *(str(run.revision) for run in steps)],
         ["", "", *(run.time[:10] for run in steps)],
-        *([name, change(row[0], row[-1]), *map(_count, row)] for name, row in cycles.items()),
-        ["predicted", "", *(_count(_predicted(run)) for run in steps)],
+        *([name, change(row[0], row[-1]), *map(count, row)] for name, row in cycles.items()),
+        ["predicted", "", *(count(_predicted(run)) for run in steps)],
         ["verdict", "", *("PASS" if run.passed else "FAIL" for run in steps)],
     ]
 
@@ -117,14 +119,15 @@ def trend(series: Series, *, last: int) -> Rows:
 def render(all_series: Sequence[Series], *, last: int) -> str:
     """The trend of every series for a terminal."""
     return "\n\n".join(
-        f"{series.title}\n\n{aligned(trend(series, last=last), {0})}" for series in all_series
+        "\n".join([series.title, "", *aligned.columns(trend(series, last=last), {0})])
+        for series in all_series
     )
 
 
 def overview(all_series: Sequence[Series]) -> str:
     """For a terminal, a line a series: its latest run, and the last change of its cycles."""
     head = ["project", "back-end", "configuration", "runs", "latest", "commit", "cycles", "change"]
-    return aligned([head, *map(_overview_row, all_series)], {0, 1, 2})
+    return "\n".join(aligned.columns([head, *map(_overview_row, all_series)], {0, 1, 2}))
 
 
 def _overview_row(series: Series) -> list[str]:
@@ -137,21 +140,9 @@ def _overview_row(series: Series) -> list[str]:
         str(len(series.runs)),
         latest.time[:10],
         str(latest.revision),
-        _count(latest.total) if latest.passed else "FAIL",
+        count(latest.total) if latest.passed else "FAIL",
         change(before.total, latest.total),
     ]
-
-
-def aligned(rows: Rows, left: Collection[int]) -> str:
-    """A table for a terminal; the columns `left` are words, the others numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
 
 
 def as_dict(series: Series) -> dict[str, Any]:
@@ -175,14 +166,10 @@ def as_dict(series: Series) -> dict[str, Any]:
 def change(before: int | None, after: int | None) -> str:
     """A difference in cycles and percent: `+12 (+0.11%)`; `-` where there is nothing to compare."""
     if before is None or after is None:
-        return "-"
+        return NOTHING
     share = f" ({(after - before) / before:+.2%})" if before and after != before else ""
     return f"{after - before:+,}{share}" if after != before else "0"
 
 
 def _predicted(run: Run) -> int:
     return sum(layer.predicted for layer in run.layers)
-
-
-def _count(cycles: int | None) -> str:
-    return "-" if cycles is None else f"{cycles:,}"

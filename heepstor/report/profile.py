@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from heepstor.report import aligned, text
+from heepstor import aligned
+from heepstor.aligned import count
+from heepstor.report import text
 from heepstor.report.document import Report
 from heepstor.report.page import Table
-from heepstor.report.tables import count, percent
+from heepstor.report.tables import percent
 from heepstor.sim import Cost, Profile
 
 TEXT, PAGE, FOLDED = "profile.txt", "profile.html", "profile.folded"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from html import escape
 
+from heepstor.aligned import count
 from heepstor.report import flame, page, profile, text
 from heepstor.report.document import Report
-from heepstor.report.tables import count, percent
+from heepstor.report.tables import percent
 from heepstor.sim import Cost, Profile
 from heepstor.sim.profile import AFTER, BEFORE, Stack
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from heepstor.aligned import NOTHING, count
 from heepstor.report import page, run_charts, tables, text
 from heepstor.report.document import Report
 
@@ -53,12 +54,12 @@ def _numbers(report: Report) -> list[tuple[str, str]]:
     size = report["config"]["systolic_array"]["size"]
     expected = sum(layer["predicted_cycles"] for layer in report["layers"])
     return [
-        ("cycles of the inference", tables.count(total)),
-        ("predicted, of matrix products", tables.count(expected)),
-        ("MAC per cycle", f"{macs / total:.2f}" if total else tables.NOTHING),
+        ("cycles of the inference", count(total)),
+        ("predicted, of matrix products", count(expected)),
+        ("MAC per cycle", f"{macs / total:.2f}" if total else NOTHING),
         ("utilization", tables.percent(macs / total / size**2 if total else None)),
         ("memory", f"{memory['used'] / memory['available']:.1%}"),
-        ("prediction", report["prediction"]["class"] if report["prediction"] else tables.NOTHING),
+        ("prediction", report["prediction"]["class"] if report["prediction"] else NOTHING),
     ]
 
 

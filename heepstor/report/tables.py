@@ -6,10 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from heepstor.aligned import NOTHING, count
 from heepstor.report.document import Report
 from heepstor.report.page import Table
-
-NOTHING = "-"
 
 STALLS = {
     "compute": "computing",
@@ -206,11 +205,6 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def count(value: int | None) -> str:
-    """A number of something, or a dash."""
-    return NOTHING if value is None else f"{value:,}"
 
 
 def percent(value: float | None) -> str:

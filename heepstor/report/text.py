@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from heepstor.report import aligned, fault
+from heepstor import aligned
+from heepstor.aligned import NOTHING, count
+from heepstor.report import fault
 
 _HEADINGS = (
     "layer",
@@ -59,8 +61,8 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         "x".join(map(str, layer["output_shape"])),
         f"{layer['macs']:,}" if has_macs else "",
         layer["backend"],
-        _count(layer["cycles"]),
-        _count(layer["predicted_cycles"]) if has_macs else "",
+        count(layer["cycles"]),
+        count(layer["predicted_cycles"]) if has_macs else "",
         _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
         _number(layer["utilization"], ".2%") if has_macs else "",
         _number(layer["share"], ".1%"),
@@ -83,8 +85,8 @@ def _total(report: dict[str, Any]) -> tuple[str, ...]:
         "",
         f"{macs:,}",
         report["backend"],
-        _count(cycles),
-        _count(sum(layer["predicted_cycles"] for layer in report["layers"])),
+        count(cycles),
+        count(sum(layer["predicted_cycles"] for layer in report["layers"])),
         _number(macs / cycles if cycles else None, ".3f"),
         _number(macs / cycles / size**2 if cycles else None, ".2%"),
         "",
@@ -92,12 +94,8 @@ def _total(report: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _count(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
-
-
 def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+    return NOTHING if value is None else format(value, form)
 
 
 def _waves(layers: list[dict[str, Any]]) -> list[str]:
@@ -108,10 +106,10 @@ def _waves(layers: list[dict[str, Any]]) -> list[str]:
 
 def memory(memory: dict[str, Any]) -> str:
     """What takes how much of the RAM, in a line."""
-    used = f"{memory['stack_used']:,}" if memory["stack_used"] is not None else "-"
     return (
         f"memory: weights {memory['weights']:,}, arena {memory['arena']:,}, "
-        f"code {memory['code']:,}, stack {used} of {memory['stack_size']:,}; "
+        f"code {memory['code']:,}, "
+        f"stack {count(memory['stack_used'])} of {memory['stack_size']:,}; "
         f"all {memory['used']:,} of {memory['available']:,} bytes"
     )
 

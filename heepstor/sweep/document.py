@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from heepstor import aligned
 from heepstor.sweep.results import Row
 from heepstor.sweep.spec import Sweep
 
@@ -97,14 +98,9 @@ def is_shown(row: Row) -> bool:
 
 def render(sweep: Sweep, rows: Sequence[Row]) -> str:
     """The rows that are worth a line, the errors, and how many there are of each kind."""
-    head, *lines = table(sweep, [row for row in rows if is_shown(row)])
-    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-    rule = ["-" * width for width in widths]
-    aligned = [
-        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
-        for line in (head, rule, *lines)
-    ]
-    return "\n".join([*aligned, "", *summary(rows)])
+    shown = table(sweep, [row for row in rows if is_shown(row)])
+    head, *lines = aligned.columns(shown, {0})
+    return "\n".join([head, aligned.rule(shown), *lines, "", *summary(rows)])
 
 
 def summary(rows: Sequence[Row]) -> list[str]:

@@ -311,6 +311,16 @@ def test_the_command_lists_all_projects_with_their_latest_change(
     assert second[-3:] == ["1,200", "-100", "(-7.69%)"]
 
 
+def test_a_file_that_is_asked_for_and_not_there_is_named(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = path.with_name("typo.sqlite")
+    status, out, err = heepstor(capsys, "--database", str(missing))
+    assert (status, out) == (2, "")
+    assert f"{missing}: there is no such file" in err
+    assert not missing.exists()
+
+
 def test_the_command_finds_the_file_that_the_environment_names(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,13 +367,15 @@ def test_the_command_gives_scripts_every_run(
 def test_what_was_never_run_is_answered_with_what_was(
     path: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     reports: list[dict[str, Any]],
     arguments: list[str],
     message: str,
 ) -> None:
     for report in reports:
         history.record(report, path)
-    status, out, err = heepstor(capsys, *arguments, "--database", str(path))
+    monkeypatch.setenv("HEEPSTOR_HISTORY", str(path))
+    status, out, err = heepstor(capsys, *arguments)
     assert (status, out) == (2, "")
     assert message in err
 
