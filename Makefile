@@ -8,6 +8,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? CFG=file                another hardware description than heepstor_cfg.hjson
 #? BACKEND=name            software, direct or stream: who computes; without it the planner chooses
 #? MEMORY_BANKS=n          overrides memory.banks
+#? WAVES=window            of `make sim`: a waveform of layer:NAME or of cycles:FIRST-LAST
+#? CHECKPOINT_AT=layer:N   of `make sim`: save the simulation when this layer begins
+#? RESUME=0|1              of `make sim`: 1 goes on from there
 #? LOG=file                what a board printed, for `make compare`
 #? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
@@ -34,6 +37,9 @@ hardware = $(if $(CFG), --cfg "$$CFG")$(if $(MEMORY_BANKS), --set "memory.banks=
 software = $(if $(backend), --backend $(backend))$(if \
   $(call is_0,ENABLE_DEBUG_HEEPSTOR_ASSERTIONS), --no-assertions)
 
+watch = $(if $(WAVES), --waves "$$WAVES")$(if $(CHECKPOINT_AT), --checkpoint-at "$$CHECKPOINT_AT")$(if \
+  $(call is_1,RESUME), --resume)
+
 help: ## list the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 	@echo && sed -n 's/^#? //p' Makefile
@@ -42,7 +48,13 @@ setup: ## install what is missing: Debian packages, .venv, pinned Python package
 	@scripts/setup $(setup-options)
 
 sim: given-PROJECT setup ## generate, build, simulate, compare with the golden model, report
-	heepstor sim$(hardware)$(software) -- "$$PROJECT"
+	heepstor sim$(hardware)$(software)$(watch) -- "$$PROJECT"
+
+waves: given-PROJECT setup ## open the waveform of the last `make sim WAVES=...` in a viewer
+	heepstor waves -- "$$PROJECT"
+
+profile: given-PROJECT setup ## simulate, and tell in which functions the cycles went
+	heepstor profile$(hardware)$(software) -- "$$PROJECT"
 
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
 	heepstor app$(hardware)$(software) -- "$$PROJECT"
@@ -108,5 +120,5 @@ accepted-LOG = file
 accepted-FPGA_BOARD = name; there are: $(patsubst boards/%.hjson,%,$(wildcard boards/*.hjson))
 accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
+.PHONY: help setup sim waves profile app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
 .DEFAULT_GOAL := help

@@ -11,6 +11,7 @@ from heepstor.sim.elf import (
 )
 from heepstor.sim.instruments import (
     CALLS,
+    CHECKPOINT,
     Checkpoint,
     Instruments,
     Watch,
@@ -24,6 +25,7 @@ from heepstor.sim.runner import DEFAULT_CYCLE_LIMIT, Dump, Progress, Reason, Sim
 
 __all__ = [
     "CALLS",
+    "CHECKPOINT",
     "DEFAULT_CYCLE_LIMIT",
     "Checkpoint",
     "Cost",

@@ -44,9 +44,8 @@ class Group:
 
 def groups(config: Config) -> Iterator[Group]:
     """The signals that matter, from the top of the viewer to its bottom."""
-    pc = _PROGRAM_COUNTER[config.cpu_core]
     yield _group("layer", _SOC, "clk_i marker_valid_o marker_o:32")
-    yield _group("cpu", _CPU, f"{pc}:32 sleeping_o irq_i:32")
+    yield _group("cpu", _CPU, f"{_PROGRAM_COUNTER[config.cpu_core]}:32 sleeping_o irq_i:32")
     yield _group(
         "cpu-fetch",
         _CPU,
@@ -83,6 +82,11 @@ def groups(config: Config) -> Iterator[Group]:
             "obi_req_o obi_gnt_i obi_we_o obi_addr_o:32 obi_wdata_o:32 obi_rvalid_i "
             "obi_rdata_i:32 obi_err_i",
         )
+
+
+def program_counter(config: Config) -> str:
+    """Whole name of the address of the instruction that is decoded."""
+    return f"{_CPU}.{_PROGRAM_COUNTER[config.cpu_core]}"
 
 
 def _group(name: str, scope: str, signals: str) -> Group:

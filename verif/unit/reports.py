@@ -39,6 +39,7 @@ def example() -> dict[str, Any]:
                 "macs_per_cycle": 14.4,
                 "utilization": 0.225,
                 "share": 1.0,
+                "waves": "heepstor sim p --waves layer:fc1",
             }
         ],
         "memory": {

@@ -79,6 +79,15 @@ def command_of(project: Path, *arguments: str) -> list[str]:
             "app PROJECT=x CFG=a MEMORY_BANKS=8 BACKEND=software",
             "heepstor app --cfg a --set memory.banks=8 --backend software -- x",
         ),
+        ("sim PROJECT=x WAVES=layer:fc", "heepstor sim --waves layer:fc -- x"),
+        ("sim PROJECT=x CHECKPOINT_AT=layer:1", "heepstor sim --checkpoint-at layer:1 -- x"),
+        (
+            "sim PROJECT=x RESUME=1 WAVES=cycles:1-2",
+            "heepstor sim --waves cycles:1-2 --resume -- x",
+        ),
+        ("sim PROJECT=x RESUME=0", "heepstor sim -- x"),
+        ("waves PROJECT=x", "heepstor waves -- x"),
+        ("profile PROJECT=x BACKEND=direct", "heepstor profile --backend direct -- x"),
         ("history PROJECT=x", "heepstor history -- x"),
         ("history", "heepstor history"),
         ("compare PROJECT=x LOG=l", "heepstor compare --fpga l -- x"),
@@ -134,6 +143,7 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
             "sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=yes",
             "ENABLE_DEBUG_HEEPSTOR_ASSERTIONS is yes; it must be 0 or 1",
         ),
+        ("sim PROJECT=x RESUME=yes", "RESUME is yes; it must be 0 or 1"),
         (
             "sim PROJECT=x USE_SOFTWARE_DNN_LAYER_OPERATORS=2",
             "USE_SOFTWARE_DNN_LAYER_OPERATORS is 2; it must be 0 or 1",
@@ -171,7 +181,7 @@ def test_help_lists_every_target_and_variable(project: Path) -> None:
     assert phony
     listed = {line.split()[0] for line in done.stdout.splitlines() if line}
     assert set(phony.group(1).split()) <= listed
-    used = set(re.findall(r"\$\$([A-Z_]+)|given-([A-Z]+)|call is_.,([A-Z_]{2,})", text))
+    used = set(re.findall(r"\$\$([A-Z_]+)|given-([A-Z_]+)|call is_.,([A-Z_]{2,})", text))
     variables = {name for names in used for name in names if name}
     assert variables <= {line.partition("=")[0] for line in listed}
     assert "PROJECT" in variables

@@ -15,6 +15,7 @@ import pytest
 from heepstor import report
 from heepstor.errors import SimulationError
 from heepstor.ir import Backend, Buffer, Layer, OpKind, Tensor
+from heepstor.report import markdown, run_page
 from verif.unit import reports
 
 CONSOLE = """\
@@ -191,6 +192,18 @@ def test_the_table_shows_how_long_a_streamed_layer_kept_the_array_busy(
     report.validate(example)
     (row,) = (line for line in report.render(example).splitlines() if line.startswith("fc1"))
     assert row.endswith("60.0%")
+
+
+def test_every_form_of_a_report_has_the_command_for_the_waveform_of_a_layer(
+    example: dict[str, Any],
+) -> None:
+    command = "heepstor sim p --waves layer:fc1"
+    forms = (report.render(example), markdown.render(example), run_page.render(example))
+    assert all(command in form for form in forms)
+    del example["layers"][0]["waves"]  # a model from elsewhere
+    report.validate(example)
+    forms = (report.render(example), markdown.render(example), run_page.render(example))
+    assert not any("--waves" in form or "Waveforms" in form for form in forms)
 
 
 def test_the_table_of_an_unfinished_run_says_what_was_not_reached(example: dict[str, Any]) -> None:
