@@ -65,6 +65,12 @@ class Block:
     marks: Mapping[str, str]
     text: str
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it can change what lies in the folder that it is run in."""
+        left_out = {"skip", "tested-by"} & self.marks.keys()
+        return "file" in self.marks or (self.language in {*RUN, "diff"} and not left_out)
+
 
 def blocks(page: Path) -> list[Block]:
     """The blocks of a page in their order; those that only tell the site what is where are none."""
@@ -120,7 +126,7 @@ def _faults(block: Block) -> Iterator[str]:
 def _faults_of_output(block: Block, before: Block | None) -> Iterator[str]:
     if "output" not in block.marks:
         return
-    if before is None or before.language not in RUN or {"skip", "tested-by"} & before.marks.keys():
+    if before is None or before.language not in RUN or not before.is_done:
         yield "output follows no block that is run"
 
 
