@@ -29,6 +29,8 @@ def project(tmp_path: Path) -> Path:
         write_tool(tmp_path / ".venv" / "bin" / name, RECORDER)
     write_tool(tmp_path / "scripts" / "lint", RECORDER)
     write_tool(tmp_path / "scripts" / "setup", '#!/bin/sh\necho "$@" >was-set-up\n')
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / "b.hjson").touch()
     for name in ("cifar10", "mnist"):
         (tmp_path / "sw" / "apps" / name).mkdir(parents=True)
     return tmp_path
@@ -94,6 +96,7 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("train PROJECT=x DATA=d EPOCHS=3", "heepstor train --data d --epochs 3 -- x"),
         ("train PROJECT=x DATA=d", "heepstor train --data d -- x"),
         ("sweep SWEEP=s CFG=a", "heepstor sweep --cfg a -- s"),
+        ("vivado-fpga FPGA_BOARD=b CFG=a", "heepstor fpga --cfg a --board b"),
         ("accuracy PROJECT=x DATA=d", "heepstor accuracy --data d -- x"),
         (
             "accuracy PROJECT=x DATA=d RTL=5 BACKEND=direct CFG=a",
@@ -138,6 +141,7 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
         ("train PROJECT=x", "DATA is missing: make train DATA=folder"),
         ("compare PROJECT=x", "LOG is missing: make compare LOG=file"),
         ("sweep", "SWEEP is missing: make sweep SWEEP=file, as docs/sweep.hjson"),
+        ("vivado-fpga", "FPGA_BOARD is missing: make vivado-fpga FPGA_BOARD=name; there are: b"),
         ("accuracy PROJECT=x", "DATA is missing: make accuracy DATA=folder"),
         (
             "sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=yes",
@@ -192,7 +196,7 @@ def test_distclean_leaves_nothing_generated(project: Path) -> None:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).touch()
     assert make(project, "distclean").returncode == 0
-    assert sorted(path.name for path in project.iterdir()) == ["Makefile", "scripts", "sw"]
+    assert sorted(path.name for path in project.iterdir()) == ["Makefile", "boards", "scripts", "sw"]
     assert (project / "sw" / "apps" / "mnist").exists()
     assert not (project / "sw" / "apps" / "mnist" / "gen").exists()
 
