@@ -29,7 +29,7 @@ from heepstor.config import Config
 from heepstor.emit import hardware
 from heepstor.emit import model as model_emitter
 from heepstor.errors import HistoryError, ProjectError
-from heepstor.ir import Backend, Buffer, Float32Array, Layer, Plan
+from heepstor.ir import Backend, Buffer, Float32Array, Graph, Layer, Plan
 from heepstor.project import APPS, LoadedProject
 from heepstor.registers import ExitCode, Marker
 from heepstor.report import (
@@ -103,6 +103,20 @@ class Application:
     plan: Plan
     expected: tuple[Float32Array, ...]
     image: build.FirmwareImage
+
+
+def graph_of(project: LoadedProject) -> Graph:
+    """What the front end makes of a project, for batches as large as its sample.
+
+    Raises:
+        ModelError: the model has what is not supported; says where.
+    """
+    return frontend.import_sequential(
+        project.model,
+        project.input_shape,
+        batch=project.sample.shape[0],
+        append_final_softmax=project.append_final_softmax,
+    )
 
 
 def generate(project: LoadedProject, options: Options) -> list[Path]:
@@ -207,13 +221,7 @@ def render_report(name: str) -> list[Path]:
 
 def _generate(project: LoadedProject, options: Options, steps: _Steps) -> Generated:
     with steps.step("import") as summary:
-        batch = project.sample.shape[0]
-        graph = frontend.import_sequential(
-            project.model,
-            project.input_shape,
-            batch=batch,
-            append_final_softmax=project.append_final_softmax,
-        )
+        graph = graph_of(project)
         summary |= {"project": project.name, "input_shape": list(project.sample.shape)}
         summary |= {"weights": project.weights_source}
     with steps.step("plan") as summary:

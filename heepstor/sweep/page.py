@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from heepstor.report import charts, page
 from heepstor.report.page import Table
 from heepstor.sweep import document
-from heepstor.sweep.results import Row
+from heepstor.sweep.results import Row, by_task
 from heepstor.sweep.spec import Sweep
 
 _HEIGHT = 300
@@ -33,19 +33,11 @@ def render(sweep: Sweep, rows: Sequence[Row]) -> str:
         page.header(
             f"Sweep {sweep.name}", passed=not failed, lines=[escape(counts), escape(_EXPLANATION)]
         ),
-        *(_task(sweep, index, *entry) for index, entry in enumerate(_by_task(rows).items())),
+        *(_task(sweep, index, *entry) for index, entry in enumerate(by_task(rows).items())),
     ]
     if failed:
         body.append(page.section("failed", "Failed", _failures(failed)))
     return page.document(f"Sweep {sweep.name}", "\n".join(body))
-
-
-def _by_task(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    tasks: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if not row.error:
-            tasks[row.task].append(row)
-    return tasks
 
 
 def _task(sweep: Sweep, index: int, task: str, rows: list[Row]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ class Row:
 
     point: Point
     predicted: Outcome
-    area: Outcome | None
-    simulated: Outcome | None
-    on_front: bool
+    area: Outcome | None = None
+    simulated: Outcome | None = None
+    on_front: bool = False
 
     @property
     def error(self) -> str | None:
@@ -78,14 +78,13 @@ def run(
     predicted = work.outcomes("predict", points)
     good = [point for point in points if predicted[point].numbers]
     area = work.outcomes("area", good if sweep.area == "all" else [])
-    rows = _with_front([Row(p, predicted[p], area.get(p), None, False) for p in points])
+    rows = _with_front([Row(p, predicted[p], area.get(p)) for p in points])
     chosen = [row.point for row in rows if not row.error and _is_chosen(row, sweep)]
     simulated = work.outcomes("simulate", chosen)
     if sweep.area == "simulated":
         area = work.outcomes("area", [p for p in chosen if simulated[p].numbers])
     return [
-        Row(row.point, row.predicted, area.get(row.point), simulated.get(row.point), row.on_front)
-        for row in rows
+        replace(row, area=area.get(row.point), simulated=simulated.get(row.point)) for row in rows
     ]
 
 
@@ -99,20 +98,23 @@ def _is_chosen(row: Row, sweep: Sweep) -> bool:
             return sweep.names(row.point)
 
 
-def _with_front(rows: Sequence[Row]) -> list[Row]:
-    by_task: dict[str, list[Row]] = defaultdict(list)
+def by_task(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows without an error, those whose cycles can be compared together."""
+    tasks: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if not row.error:
-            by_task[row.task].append(row)
+            tasks[row.task].append(row)
+    return tasks
+
+
+def _with_front(rows: Sequence[Row]) -> list[Row]:
     best = {
         row.point
-        for group in by_task.values()
+        for group in by_task(rows).values()
         for row, is_best in zip(group, pareto.front([_costs(row) for row in group]), strict=True)
         if is_best
     }
-    return [
-        Row(row.point, row.predicted, row.area, row.simulated, row.point in best) for row in rows
-    ]
+    return [replace(row, on_front=row.point in best) for row in rows]
 
 
 def _costs(row: Row) -> list[float]:

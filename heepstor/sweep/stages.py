@@ -14,7 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from heepstor import flow, frontend, plan, project
+from heepstor import flow, plan, project
 from heepstor.build import area
 from heepstor.build import cache as build_cache
 from heepstor.config import Config
@@ -45,6 +45,7 @@ _PLANNING = (
 )
 _HARDWARE = ("heepstor/build", "heepstor/emit", "requirements/constraints.txt", "rtl")
 _RUNNING = (
+    "heepstor/aligned.py",
     "golden",
     "heepstor/flow.py",
     "heepstor/history",
@@ -183,13 +184,7 @@ def _recorded(point: Point) -> Numbers:
 
 @cache
 def _lowered(name: str, per_channel: bool, digest: str) -> Graph:
-    loaded = project.find(name).load()
-    graph = frontend.import_sequential(
-        loaded.model,
-        loaded.input_shape,
-        batch=loaded.sample.shape[0],
-        append_final_softmax=loaded.append_final_softmax,
-    )
+    graph = flow.graph_of(project.find(name).load())
     return plan.lower(graph, per_channel=per_channel)
 
 
