@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from heepstor.accuracy.models import NO_CLASS, Classes
+from heepstor.emit.hardware import write_if_changed
 
 SCHEMA = "heepstor-accuracy-partial/1"
 
@@ -50,9 +51,7 @@ class Partial:
             "classes": classes.tolist(),
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.tmp")
-        temporary.write_text(json.dumps(content), encoding="utf-8")
-        temporary.replace(self.path)
+        write_if_changed(self.path, json.dumps(content))
 
     def _checked(self, content: dict[str, Any]) -> Classes:
         """The classes of a file.

@@ -46,7 +46,8 @@ def render_all(config: Config) -> dict[str, str]:
 
 def write_if_changed(path: Path, text: str) -> bool:
     """Write `text` to `path` atomically unless it is already there; tells whether it wrote."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    # As bytes: what is there may be damaged.
+    if path.exists() and path.read_bytes() == text.encode():
         return False
     # Of this process alone: others may be writing the same at the same time.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
