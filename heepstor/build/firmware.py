@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from heepstor.build import cache
@@ -262,12 +263,11 @@ def _overflow_message(excess: int, objects: Sequence[Path], config: Config) -> s
 
 def _section_sizes(path: Path) -> dict[str, int]:
     """Name to size of the allocated sections of an ELF file."""
-    allocated = 0x2  # SHF_ALLOC
     with path.open("rb") as file:
         return {
             section.name: section["sh_size"]
             for section in ELFFile(file).iter_sections()
-            if section["sh_flags"] & allocated and section["sh_size"]
+            if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
         }
 
 

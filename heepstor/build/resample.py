@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from heepstor.build.firmware import FirmwareImage
@@ -20,8 +21,6 @@ from heepstor.errors import BuildError
 _INPUT = "_ZL6kInput"
 _LAYERS = "_ZN12_GLOBAL__N_1L7kLayersE"
 _OBJECT = "model.o"
-
-_ALLOCATED = 0x2  # SHF_ALLOC
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,6 @@ def _code(path: Path) -> dict[str, bytes]:
         return {
             section.name: section.data()
             for section in ELFFile(file).iter_sections()
-            if section["sh_flags"] & _ALLOCATED or section.name.startswith(".rela.")
+            if section["sh_flags"] & SH_FLAGS.SHF_ALLOC or section.name.startswith(".rela.")
             if ".debug" not in section.name and section.name not in apart
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from heepstor.errors import SimulationError
@@ -122,12 +123,11 @@ def sections(elf: Path) -> list[Span]:
     Raises:
         SimulationError: if `elf` is no ELF file.
     """
-    allocated = 0x2  # SHF_ALLOC
     with opened(elf) as image:
         spans = [
             Span(section.name, section["sh_addr"], section["sh_size"])
             for section in image.iter_sections()
-            if section["sh_flags"] & allocated and section["sh_size"]
+            if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]
         ]
     return sorted(spans, key=lambda span: span.address)
 
