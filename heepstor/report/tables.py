@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from heepstor.aligned import NOTHING, count
+from heepstor.config import flatten
 from heepstor.report.document import Report
 from heepstor.report.page import Table
 
@@ -184,7 +185,7 @@ def configuration(report: Report) -> Table:
         "weights": report["weights"],
         "firmware assertions": "on" if report["assertions"] else "off",
     }
-    rows = [*asked.items(), *flat(report["config"])]
+    rows = [*asked.items(), *flatten(report["config"], "config").items()]
     return Table(["key", "value"], [[key, str(value)] for key, value in rows], 2)
 
 
@@ -196,15 +197,6 @@ def origin(report: Report) -> Table:
     facts |= {f"identity: {key}": value for key, value in (report.get("identity") or {}).items()}
     facts |= report.get("tools", {})
     return Table(["what", "version"], [[key, str(value)] for key, value in facts.items()], 2)
-
-
-def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """`a.b` and value of each leaf."""
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def percent(value: float | None) -> str:

@@ -45,7 +45,7 @@ def test_colours_and_font_are_those_of_the_page() -> None:
 
 def test_every_colour_is_a_variable_that_the_style_sheet_has_for_light_and_dark() -> None:
     style = (charts_folder() / "page.css").read_text(encoding="utf-8")
-    for color in (charts.TEXT, charts.MUTED, charts.LINE, charts.GOOD, charts.BAD, *charts.SERIES):
+    for color in (charts.TEXT, charts.MUTED, charts.LINE, *charts.SERIES):
 
         def plot(axes: Axes, color: str = color) -> None:
             axes.plot([1, 2], color=color)
