@@ -129,6 +129,7 @@ def command_line() -> argparse.ArgumentParser:
     hardware = _hardware_options()
     software = _software_options()
     batch = _batch_option()
+    data = _data_options()
 
     sim = commands.add_parser(
         "sim",
@@ -199,38 +200,19 @@ def command_line() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_capture(commands)
 
-    train = commands.add_parser("train", help="train a project's weights")
+    train = commands.add_parser("train", parents=[data], help="train a project's weights")
     train.add_argument("project")
-    train.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="the data set's standard files; downloaded into DIR when missing",
-    )
     train.add_argument("--epochs", type=int, default=None, metavar="N")
     train.add_argument("--seed", type=int, default=0, metavar="N")
-    train.add_argument(
-        "--data-name",
-        metavar="TEXT",
-        help="what to call the data beside an accuracy, if not as usual",
-    )
     train.add_argument("--device", default="cpu", help="where PyTorch trains: cpu, cuda, ...")
     train.set_defaults(run=_train)
 
     accuracy = commands.add_parser(
         "accuracy",
-        parents=[hardware, software],
+        parents=[hardware, software, data],
         help="top-1 over a whole test set: float, fake-quantized and bit-exact model",
         description=_ACCURACY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    accuracy.add_argument(
-        "--data",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="the data set's standard files; downloaded into DIR when missing",
     )
     accuracy.add_argument(
         "--rtl",
@@ -242,9 +224,6 @@ def command_line() -> argparse.ArgumentParser:
         "--device",
         metavar="NAME",
         help="where PyTorch runs the float models: cpu, cuda, ... (default: a GPU if there is one)",
-    )
-    accuracy.add_argument(
-        "--data-name", metavar="TEXT", help="what to call the data in the result, if not as usual"
     )
     accuracy.add_argument("--json", action="store_true", help="print accuracy.json instead")
     accuracy.set_defaults(run=_accuracy)
@@ -500,6 +479,23 @@ def _batch_option() -> argparse.ArgumentParser:
         type=_positive,
         metavar="N",
         help="samples of one inference; networks of Linear layers take more than 1",
+    )
+    return group
+
+
+def _data_options() -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the data set's standard files; downloaded into DIR when missing",
+    )
+    group.add_argument(
+        "--data-name",
+        metavar="TEXT",
+        help="what to call the data beside an accuracy, if not as usual",
     )
     return group
 
