@@ -77,6 +77,8 @@ def load(path: Path) -> Board:
     except ConfigError as error:
         raise FpgaError(str(error)) from error
     faults = _faults(tree)
+    if not re.fullmatch(r"[\w-]+", path.stem):
+        faults.append("the name must be of letters, digits, _ and -")
     if faults:
         raise FpgaError(f"{path.name}: " + "; ".join(faults))
     part = _PART.match(tree["part"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
 import pyslang
 
@@ -38,12 +38,13 @@ def ports(sources: Sources) -> list[str]:
     if errors:
         raise BuildError(f"{TOP} does not elaborate: {errors[0]}")
     (top,) = compilation.getRoot().topInstances
-    bits = []
-    for port in top.body.portList:
-        width = port.type.bitWidth
-        declared = re.search(r"\[", str(port.type)) is not None
-        bits += [f"{port.name}[{bit}]" for bit in range(width)] if declared else [port.name]
-    return bits
+    return [bit for port in top.body.portList for bit in _bits(port)]
+
+
+def _bits(port: Any) -> list[str]:  # noqa: ANN401 (slang's list is of several types)
+    if not isinstance(port.type.canonicalType, pyslang.ast.PackedArrayType):
+        return [port.name]
+    return [f"{port.name}[{bit}]" for bit in range(port.type.bitWidth)]
 
 
 def _elaborate(sources: Sources) -> tuple[pyslang.ast.Compilation, list[str]]:

@@ -87,6 +87,11 @@ def test_a_mistake_is_named(tmp_path: Path, changes: dict[str, object], message:
     assert message in refusal(described(tmp_path, **changes))
 
 
+def test_a_name_that_no_script_can_have_is_refused(tmp_path: Path) -> None:
+    path = described(tmp_path).rename(tmp_path / "my board.hjson")
+    assert refusal(path) == "my board.hjson: the name must be of letters, digits, _ and -"
+
+
 def test_all_mistakes_are_in_one_message(tmp_path: Path) -> None:
     said = refusal(described(tmp_path, clock_hz=0, reset_active="up"))
     assert re.search(r"clock_hz is 0;.*; reset_active is", said)
