@@ -1,15 +1,19 @@
 """Cycles of the example networks on each CPU, from the baselines, as the table of docs/cpus.md.
 
-`python -m verif.baselines.cpus` prints it.
+`python -m verif.baselines.cpus` prints it; with `--update` it takes the place of the page's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from heepstor import project
+from heepstor import flow, project
 from heepstor.ir import Backend
 from verif.baselines.baseline import Baseline, folder_of, load
+
+PAGE = flow.ROOT / "docs" / "cpus.md"
 
 _SOFTMAX = "softmax"
 _HEADINGS = (
@@ -47,5 +51,18 @@ def _total(baseline: Baseline) -> int:
     return sum(baseline.cycles.values())
 
 
+def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> None:
+    """Do what the command line asks for; `page` has the table."""
+    parser = argparse.ArgumentParser(prog="python -m verif.baselines.cpus", description=__doc__)
+    parser.add_argument("--update", action="store_true", help="write it into docs/cpus.md")
+    if not parser.parse_args(arguments).update:
+        print(table())
+        return
+    text = page.read_text(encoding="utf-8")
+    first = text.index(f"| {_HEADINGS[0]} |")
+    end = text.index("\n\n", first)
+    page.write_text(text[:first] + table() + text[end:], encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(table())
+    main()

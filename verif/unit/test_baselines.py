@@ -295,8 +295,16 @@ def test_every_project_has_a_baseline_with_each_cpu() -> None:
 
 
 def test_the_table_of_cpus_is_that_of_the_baselines() -> None:
-    page = (flow.ROOT / "docs" / "cpus.md").read_text(encoding="utf-8")
-    assert cpus.table() in page, "python -m verif.baselines.cpus prints what docs/cpus.md must show"
+    page = cpus.PAGE.read_text(encoding="utf-8")
+    assert cpus.table() in page, "python -m verif.baselines.cpus --update writes what it must show"
+
+
+def test_an_update_of_the_table_of_cpus_changes_nothing_else(tmp_path: Path) -> None:
+    page = cpus.PAGE.read_text(encoding="utf-8")
+    copy = tmp_path / "cpus.md"
+    copy.write_text(page.replace("| cifar10 |", "| CIFAR |"), encoding="utf-8")
+    cpus.main(["--update"], copy)
+    assert copy.read_text(encoding="utf-8") == page
 
 
 def test_the_readme_shows_cycles_of_the_baseline() -> None:
