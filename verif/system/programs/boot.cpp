@@ -1,5 +1,5 @@
-// Divides and takes a root where there is an FPU, reads what SoC control knows about the hardware, talks,
-// leaves with 42.
+// Divides and takes a root where there is an FPU, reads what SoC control knows about the hardware,
+// talks, leaves with 42.
 #include "bare.h"
 
 NO_TRAPS
