@@ -18,7 +18,7 @@ _COLORS = 8  # --series-1 and so on, of the page
 
 STYLE = """
 .flame { overflow-x: auto; }
-.flame svg { display: block; width: 100%; min-width: 50rem; }
+.flame svg { display: block; width: 100%; min-width: 50rem; max-width: none; }
 .flame rect { stroke: var(--card); fill-opacity: .45; }
 .flame g:hover rect { fill-opacity: .8; }
 .flame text { font: 11px system-ui, sans-serif; fill: var(--text); pointer-events: none; }
