@@ -11,6 +11,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 #? WAVES=window            of `make sim`: a waveform of layer:NAME or of cycles:FIRST-LAST
 #? CHECKPOINT_AT=layer:N   of `make sim`: save the simulation when this layer begins
 #? RESUME=0|1              of `make sim`: 1 goes on from there
+#? TARGET=zcu104           a board, instead of the simulation
+#? PORT=device             serial port of a board, as /dev/ttyUSB1
 #? LOG=file                what a board printed, for `make compare`
 #? DATA=folder             data set of `make train` and `make accuracy`; downloaded when missing
 #? EPOCHS=n                length of `make train`
@@ -40,6 +42,8 @@ software = $(if $(backend), --backend $(backend))$(if \
 watch = $(if $(WAVES), --waves "$$WAVES")$(if $(CHECKPOINT_AT), --checkpoint-at "$$CHECKPOINT_AT")$(if \
   $(call is_1,RESUME), --resume)
 
+target = $(if $(filter-out zcu104,$(TARGET)),$(error TARGET is $(TARGET); it must be zcu104),$(TARGET))
+
 help: ## list the targets and the variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
 	@echo && sed -n 's/^#? //p' Makefile
@@ -55,6 +59,12 @@ waves: given-PROJECT setup ## open the waveform of the last `make sim WAVES=...`
 
 profile: given-PROJECT setup ## simulate, and tell in which functions the cycles went
 	heepstor profile$(hardware)$(software) -- "$$PROJECT"
+
+run: given-PROJECT setup ## as sim, with the firmware's console in the terminal
+	heepstor run$(hardware)$(software) -- "$$PROJECT"
+
+picocom: given-$(if $(TARGET),PORT,PROJECT) setup ## the console of `heepstor run --uart-pty`, or with TARGET and PORT of a board
+	heepstor picocom $(if $(target),--port "$$PORT",-- "$$PROJECT")
 
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
 	heepstor app$(hardware)$(software) -- "$$PROJECT"
@@ -117,8 +127,9 @@ given-%:
 accepted-PROJECT = name; there are: $(notdir $(wildcard sw/apps/*))
 accepted-DATA = folder
 accepted-LOG = file
+accepted-PORT = device, as /dev/ttyUSB1
 accepted-FPGA_BOARD = name; there are: $(patsubst boards/%.hjson,%,$(wildcard boards/*.hjson))
 accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim waves profile app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
+.PHONY: help setup sim waves profile run picocom app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
 .DEFAULT_GOAL := help

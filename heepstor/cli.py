@@ -7,6 +7,7 @@ import errno
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor projects                     what can be run
   heepstor sim cifar10                  everything, from the model to the verdict
   heepstor sim cifar10 --backend software --set memory.banks=8
+  heepstor run cifar10                  with the firmware's console in the terminal
   heepstor app cifar10                  generated C++ and firmware only
   heepstor compare cifar10 --fpga LOG   against what a board printed
   heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
@@ -97,6 +99,24 @@ combination failed.
 """
 
 
+_RUN = """\
+As `heepstor sim`, with the firmware's UART in the terminal: after each inference the firmware asks
+whether to run again; q or Ctrl-D ends it, and the last inference is judged. Input from a pipe is
+typed, too, and its end is Ctrl-D.
+
+  heepstor run cifar10
+  heepstor run cifar10 --uart-pty       then, in another terminal: heepstor picocom cifar10
+"""
+
+_PICOCOM = """\
+Opens the console of a simulation that `heepstor run PROJECT --uart-pty` has started, or a board's
+with --port. Ctrl-A Ctrl-X leaves it.
+
+  heepstor picocom cifar10
+  heepstor picocom --port /dev/ttyUSB1
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status: 0 success, 1 a failed verdict, 2 a user's mistake."""
     options = command_line().parse_args(arguments)
@@ -151,6 +171,7 @@ def command_line() -> argparse.ArgumentParser:
     sim.add_argument("--json", action="store_true", help="print report.json instead of the table")
     sim.set_defaults(run=_sim)
 
+    _add_run(commands, [hardware, software, batch])
     _add_waves(commands)
 
     profile = commands.add_parser(
@@ -199,6 +220,7 @@ def command_line() -> argparse.ArgumentParser:
 
     _add_compare(commands)
     _add_capture(commands)
+    _add_picocom(commands)
 
     train = commands.add_parser("train", parents=[data], help="train a project's weights")
     train.add_argument("project")
@@ -406,6 +428,41 @@ def _add_fpga(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa
     fpga.set_defaults(run=_fpga)
 
 
+def _add_run(commands: Any, parents: Sequence[argparse.ArgumentParser]) -> None:  # noqa: ANN401 (as above)
+    run = commands.add_parser(
+        "run",
+        parents=parents,
+        help="run a project with the firmware's console in the terminal",
+        description=_RUN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument(
+        "--uart-pty",
+        action="store_true",
+        help="make a pseudo-terminal the console instead, build/PROJECT/uart",
+    )
+    run.add_argument(
+        "--cycle-limit",
+        type=_positive,
+        metavar="N",
+        help="end the simulation after N cycles (default: 2,000,000,000, half an hour of waiting)",
+    )
+    run.set_defaults(run=_run)
+
+
+def _add_picocom(commands: Any) -> None:  # noqa: ANN401 (as above)
+    picocom = commands.add_parser(
+        "picocom",
+        help="open the console of a simulation, or of a board, in picocom",
+        description=_PICOCOM,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    which = picocom.add_mutually_exclusive_group(required=True)
+    which.add_argument("project", nargs="?", help="of the simulation")
+    which.add_argument("--port", metavar="DEVICE", help="a board's serial port, as /dev/ttyUSB1")
+    picocom.set_defaults(run=_picocom)
+
+
 def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
     sweep = commands.add_parser(
         "sweep",
@@ -520,6 +577,26 @@ def _sim(options: argparse.Namespace) -> int:
     result = flow.simulate(_project(options), _flow_options(options))
     print(json.dumps(result, indent=2) if options.json else "\n" + report.render(result))
     return 0 if result["passed"] else EXIT_FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    from heepstor import flow, report, sim
+
+    settings = _flow_options(options)
+    if options.uart_pty:
+        settings = replace(settings, talk=lambda folder: sim.pseudo_terminal(folder / "uart"))
+    else:
+        settings = replace(settings, talk=lambda _: sim.standard(), console=lambda _: None)
+    result = flow.simulate(_project(options), settings)
+    print("\n" + report.render(result))
+    return 0 if result["passed"] else EXIT_FAILED
+
+
+def _picocom(options: argparse.Namespace) -> int:
+    from heepstor.board import picocom
+
+    port = options.port or picocom.port_of_simulation(options.project)
+    return picocom.talk(port, configuration.load().uart_baud_rate)
 
 
 def _waves(options: argparse.Namespace) -> int:

@@ -89,6 +89,7 @@ _TEST_TOOLS = (
 _OPTIONAL_TOOLS = (
     *_TEST_TOOLS,
     _SystemTool("gtkwave", "shows waveforms", "gtkwave --version | sed -n 1p"),
+    _SystemTool("picocom", "is the console of a board", "picocom --help | sed -n 1p"),
     _SystemTool("yosys", "estimates the area", "yosys -V"),
 )
 

@@ -13,7 +13,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,9 @@ class Options:
     """For the files of the run and the generated C++; else build/<project>, and the project's."""
     pages: bool = True
     """Write the report as text, Markdown and HTML, too."""
+    talk: Callable[[Path], AbstractContextManager[sim.Console]] | None = None
+    """Makes, in the folder of the run, a console for the time of the simulation; the firmware asks
+    there after each inference whether to run again."""
     listener: Listener = field(default=lambda event: None)
     console: Callable[[str], None] = field(default=lambda text: None)
 
@@ -153,7 +156,8 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
         report = _run(application, options, steps, folder)
-        _remember(report, steps)
+        if options.talk is None:  # else it is another image than the project's
+            _remember(report, steps)
         return report
 
 
@@ -247,6 +251,7 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
             options.config,
             include=[_gen_dir(project, options)],
             assertions=options.assertions,
+            defines={"HEEPSTOR_INTERACTIVE": "1"} if options.talk else None,
         )
         summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
     return Application(project, generated.plan, generated.expected, image)
@@ -354,7 +359,7 @@ def _simulate(
     layers = application.plan.layers
     if options.watch.waves:
         waves.remove(folder)
-    limit = options.cycle_limit or _default_cycle_limit(application.plan)
+    limit = options.cycle_limit or _default_cycle_limit(application.plan, options)
     dump_folder = folder / "outputs"
     shutil.rmtree(dump_folder, ignore_errors=True)
     dump_folder.mkdir()
@@ -368,18 +373,33 @@ def _simulate(
         )
         for layer in layers
     ]
-    with steps.step("simulate") as summary:
+
+    def on_progress(progress: sim.Progress) -> None:
+        steps.say("simulate", _progress_text(progress, layers))
+
+    with steps.step("simulate") as summary, _console(options, folder, steps) as console:
         result = sim.run(
             simulator,
             application.image.elf,
             cycle_limit=limit,
             dumps=dumps,
-            on_progress=lambda progress: steps.say("simulate", _progress_text(progress, layers)),
+            on_progress=None if console else on_progress,  # it would write into the conversation
             on_output=options.console,
             instruments=instruments,
+            console=console,
         )
         summary |= {"cycles": result.cycles, "reason": result.reason, "cycle_limit": limit}
     return result
+
+
+@contextmanager
+def _console(options: Options, folder: Path, steps: _Steps) -> Iterator[sim.Console | None]:
+    if options.talk is None:
+        yield None
+        return
+    with options.talk(folder) as console:
+        steps.say("simulate", f"console: {console.name}", lasting=True)
+        yield console
 
 
 def _tell_what_was_watched(
@@ -403,8 +423,10 @@ def _tell_what_was_watched(
         steps.say("simulate", f"checkpoint: {message}", lasting=True)
 
 
-def _default_cycle_limit(planned: Plan) -> int:
-    """Twenty times the prediction, and room for boot, checks and printing."""
+def _default_cycle_limit(planned: Plan, options: Options) -> int:
+    """Twenty times the prediction, and room for boot, checks and printing; or for who types."""
+    if options.talk:
+        return sim.DEFAULT_CYCLE_LIMIT
     return 20_000_000 + 20 * sum(layer.predicted_cycles for layer in planned.layers)
 
 

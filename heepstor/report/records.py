@@ -53,6 +53,8 @@ class Records:
 def parse(text: str) -> Records:
     """Parse a console's text; lines that do not start with `@` are for people and ignored.
 
+    Of several runs of the network, the last one counts.
+
     Raises:
         SimulationError: a record lacks a field or a field is not a number; names the line.
     """
@@ -65,6 +67,7 @@ def parse(text: str) -> Records:
             match kind:
                 case "heepstor":
                     header = fields
+                    layers = []  # of the run before
                 case "layer":
                     layers.append(_layer(fields))
                 case "total":

@@ -1,5 +1,6 @@
 """Runs firmware images on Verilated SoCs."""
 
+from heepstor.sim.console import Console, pseudo_terminal, standard
 from heepstor.sim.elf import (
     Span,
     config_hash,
@@ -28,6 +29,7 @@ __all__ = [
     "CHECKPOINT",
     "DEFAULT_CYCLE_LIMIT",
     "Checkpoint",
+    "Console",
     "Cost",
     "Dump",
     "FunctionCost",
@@ -43,9 +45,11 @@ __all__ = [
     "functions",
     "layer_index",
     "layer_option",
+    "pseudo_terminal",
     "read_profile",
     "run",
     "sections",
+    "standard",
     "symbol_address",
     "symbolize",
     "variables",

@@ -18,6 +18,7 @@ from typing import IO, Any, Literal
 from heepstor.build import SimulatorBinary
 from heepstor.errors import SimulationError
 from heepstor.sim import elf as elf_file
+from heepstor.sim.console import Console
 from heepstor.sim.instruments import Instruments
 
 NOTHING = Instruments()
@@ -89,6 +90,7 @@ def run(
     on_output: Callable[[str], None] | None = None,
     on_jtag: Callable[[int], None] | None = None,
     instruments: Instruments = NOTHING,
+    console: Console | None = None,
     allow_hash_mismatch: bool = False,
 ) -> SimResult:
     """Simulate until the firmware ends, a limit strikes, or the simulator is told to stop.
@@ -107,6 +109,7 @@ def run(
             debugger. Called with the TCP port of this machine at which OpenOCD is waited for
             (`remote_bitbang`); it must not wait for the simulation to end.
         instruments: what to watch the run with; for some, `simulator` must have been built.
+        console: who talks with the firmware; without one, nobody types.
         allow_hash_mismatch: run an image that was built for other hardware, which a test may want.
 
     Raises:
@@ -129,13 +132,15 @@ def run(
             *("--result", str(result_file)),
             *("--cycle-limit", str(cycle_limit)),
             *instruments.arguments(),
+            *(("--uart-input",) if console else ()),
         ]
         for dump in dumps:
             spot = f"{dump.marker}:{dump.address}:{dump.size}:{dump.path.resolve()}"
             command += ["--dump", spot]
         try:
-            with _process(command) as process:
-                uart, messages = _follow(process, on_output, on_progress, on_jtag)
+            with _process(command, console.input if console else subprocess.DEVNULL) as process:
+                hear = console.output if console else _ignore
+                uart, messages = _follow(process, on_output, on_progress, on_jtag, hear)
                 _require_success(process.wait(), simulator, messages)
             return _result(result_file, uart, dumps)
         except BaseException:
@@ -154,14 +159,14 @@ def _require_same_hardware(simulator: SimulatorBinary, elf: Path) -> None:
 
 
 @contextmanager
-def _process(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _process(command: Sequence[str], stdin: int) -> Iterator[subprocess.Popen[bytes]]:
     """A running simulator, which does not outlive the block.
 
     It has a session of its own: a Ctrl-C at the terminal reaches this process, which decides.
     """
     with subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -182,8 +187,12 @@ def _follow(
     on_output: Callable[[str], None] | None,
     on_progress: Callable[[Progress], None] | None,
     on_jtag: Callable[[int], None] | None,
+    hear: Callable[[bytes], None],
 ) -> tuple[str, list[str]]:
-    """Read both streams to their ends: the UART's text, and what was said that is no event."""
+    """Read both streams to their ends: the UART's text, and what was said that is no event.
+
+    `hear` is called with what the UART says before it is cut into lines.
+    """
     uart: list[str] = []
     messages: list[str] = []
 
@@ -202,18 +211,23 @@ def _follow(
         elif on_jtag:
             on_jtag(event)
 
-    for stream, line in _lines(process):
+    for stream, line in _lines(process, hear):
         (take_output if stream == "stdout" else take_message)(line)
     return "".join(uart), messages
 
 
-def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, str]]:
+def _lines(
+    process: subprocess.Popen[bytes], hear: Callable[[bytes], None]
+) -> Iterator[tuple[str, str]]:
     """(stream, line) as they come; the last line of a stream may lack its end."""
     with selectors.DefaultSelector() as selector:
-        for name, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
+        for name, stream, tap in (
+            ("stdout", process.stdout, hear),
+            ("stderr", process.stderr, _ignore),
+        ):
             if stream is None:
                 raise AssertionError("the simulator's streams are pipes")
-            selector.register(stream, selectors.EVENT_READ, _Splitter(name, stream))
+            selector.register(stream, selectors.EVENT_READ, _Splitter(name, stream, tap))
         while selector.get_map():
             for key, _ in selector.select():
                 splitter: _Splitter = key.data
@@ -225,8 +239,9 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, str]]:
 class _Splitter:
     """Cuts what a pipe delivers into lines of text."""
 
-    def __init__(self, name: str, stream: IO[bytes]) -> None:
+    def __init__(self, name: str, stream: IO[bytes], tap: Callable[[bytes], None]) -> None:
         self.ended = False
+        self._tap = tap
         self._name = name
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -236,11 +251,16 @@ class _Splitter:
         """The lines that are complete after one read of what is there."""
         data = os.read(self._stream.fileno(), 65536)
         self.ended = not data
+        self._tap(data)
         *lines, self._rest = (self._rest + self._decoder.decode(data, final=self.ended)).split("\n")
         complete = [f"{line}\n" for line in lines]
         if self.ended and self._rest:
             complete.append(self._rest)
         return [(self._name, line) for line in complete]
+
+
+def _ignore(data: bytes) -> None:
+    """Who does not listen before there are lines."""
 
 
 def _event(line: str) -> Progress | int | None:

@@ -38,6 +38,13 @@ class Uart {
   // The oldest character received; only where `has_input()`.
   char get() const { return static_cast<char>(Bus::read(base_ + kRdata)); }
 
+  // The next character; waits until there is one.
+  char receive() const {
+    while (!has_input()) {
+    }
+    return get();
+  }
+
   // Waits until the last bit is on the wire.
   void flush() const {
     constexpr uint32_t kDone = kStatusTxEmpty | kStatusTxIdle;

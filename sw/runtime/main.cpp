@@ -1,8 +1,13 @@
-// The program of every generated network: run it once on its sample input, then tell what happened.
+// The program of every generated network: run it on its sample input, then tell what happened.
+// Once, or as often as somebody at the console wants (HEEPSTOR_INTERACTIVE=1).
 
 #include "runtime/inference.h"
 #include "runtime/platform.h"
 #include "runtime/stack.h"
+
+#ifndef HEEPSTOR_INTERACTIVE
+#define HEEPSTOR_INTERACTIVE 0
+#endif
 
 // The linker makes it: its address is the digest of everything that the image was built from.
 extern "C" const char __image_digest[];
@@ -93,6 +98,41 @@ void print_memory() {
   out.field("stack_size").decimal(stack_size()).end();
 }
 
+struct Outcome {
+  bool all_match;
+  int32_t predicted;
+};
+
+// Runs the network and prints what happened.
+Outcome run() {
+  SocCtrl::mark(cfg::Marker::kInferenceStart);
+  infer();
+  SocCtrl::mark(cfg::Marker::kInferenceEnd);
+  const Outcome outcome{print_layers(), top1()};
+  print_output();
+  print_memory();
+  print_prediction(outcome.predicted);
+  return outcome;
+}
+
+// What somebody at the console wants.
+bool wants_another_run() {
+  constexpr char kEndOfInput = 4;  // Ctrl-D
+  out.text("Enter runs it again, q ends.").end();
+  while (true) {
+    switch (Console(cfg::kUartBase).receive()) {
+      case '\r':
+      case '\n':
+        return true;
+      case 'q':
+      case kEndOfInput:
+        return false;
+      default:
+        break;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace heepstor::runtime
 
@@ -102,13 +142,12 @@ int main() {
   print_header();
   // A tick a cycle: the prescaler can always give it.
   (void)Timer(heepstor::cfg::kRvTimerBase).start(heepstor::cfg::kClockHz, heepstor::cfg::kClockHz);
-  SocCtrl::mark(heepstor::cfg::Marker::kInferenceStart);
-  infer();
-  SocCtrl::mark(heepstor::cfg::Marker::kInferenceEnd);
-  const bool all_match = print_layers();
-  const int32_t predicted = top1();
-  print_output();
-  print_memory();
-  print_prediction(predicted);
-  finish(all_match ? ExitCode::kPass : ExitCode::kOutputMismatch, predicted);
+  Outcome outcome = run();
+  while (HEEPSTOR_INTERACTIVE && wants_another_run()) {
+    print_header();
+    const bool all_matched = outcome.all_match;
+    outcome = run();
+    outcome.all_match = outcome.all_match && all_matched;
+  }
+  finish(outcome.all_match ? ExitCode::kPass : ExitCode::kOutputMismatch, outcome.predicted);
 }

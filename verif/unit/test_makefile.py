@@ -77,6 +77,9 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("sim PROJECT=x USE_SOFTWARE_DNN_LAYER_OPERATORS=0", "heepstor sim -- x"),
         ("sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=0", "heepstor sim --no-assertions -- x"),
         ("sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=1", "heepstor sim -- x"),
+        ("run PROJECT=x BACKEND=direct CFG=a", "heepstor run --cfg a --backend direct -- x"),
+        ("picocom PROJECT=x", "heepstor picocom -- x"),
+        ("picocom TARGET=zcu104 PORT=/dev/p", "heepstor picocom --port /dev/p"),
         (
             "app PROJECT=x CFG=a MEMORY_BANKS=8 BACKEND=software",
             "heepstor app --cfg a --set memory.banks=8 --backend software -- x",
@@ -139,6 +142,9 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
     [
         ("sim", "PROJECT is missing: make sim PROJECT=name; there are: cifar10 mnist"),
         ("train PROJECT=x", "DATA is missing: make train DATA=folder"),
+        ("picocom", "PROJECT is missing: make picocom PROJECT=name; there are: cifar10 mnist"),
+        ("picocom TARGET=zcu104", "PORT is missing: make picocom PORT=device, as /dev/ttyUSB1"),
+        ("picocom TARGET=arty PORT=p", "TARGET is arty; it must be zcu104"),
         ("compare PROJECT=x", "LOG is missing: make compare LOG=file"),
         ("sweep", "SWEEP is missing: make sweep SWEEP=file, as docs/sweep.hjson"),
         ("vivado-fpga", "FPGA_BOARD is missing: make vivado-fpga FPGA_BOARD=name; there are: b"),

@@ -81,6 +81,8 @@ void simulate(int argc, char** argv) {
     if (uart == nullptr) throw UsageError(options.uart + ": cannot be written");
   }
 
+  if (options.uart_input) std::setvbuf(uart, nullptr, _IONBF, 0);  // a prompt ends no line
+
   VerilatedContext context;
   context.commandArgs(argc, argv);
   Simulation simulation(options, context, uart);

@@ -32,6 +32,7 @@ struct Options {
   std::string elf;                     // none if empty: a debugger loads it
   std::string result;                  // file; none if empty
   std::string uart;                    // file; standard output if empty
+  bool uart_input = false;             // whether standard input is typed on the serial line
   std::string trace;                   // file; no trace if empty
   std::optional<Range> trace_cycles;   // trace these alone
   std::optional<Range> trace_markers;  // trace from a marker to another alone
@@ -100,6 +101,10 @@ inline Options parse_options(int argc, char** argv) {
       options.elf = name;
       continue;
     }
+    if (name == "--uart-input") {
+      options.uart_input = true;
+      continue;
+    }
     if (i + 1 == argc) throw UsageError(name + " needs a value");
     const std::string value = argv[++i];
     if (name == "--result") {
@@ -130,7 +135,7 @@ inline Options parse_options(int argc, char** argv) {
       options.dumps.push_back(parse_dump(value));
     } else {
       throw UsageError(
-          name + " is unknown; accepted: --result FILE, --uart FILE, --trace FILE, " +
+          name + " is unknown; accepted: --result FILE, --uart FILE, --uart-input, --trace FILE, " +
           "--trace-cycles FIRST:LAST, --trace-markers FIRST:LAST, --checkpoint FILE, " +
           "--checkpoint-marker N, --resume FILE, --profile FILE, --cycle-limit N, " +
           "--progress-ms N, --jtag PORT, --dump MARKER:ADDRESS:BYTES:FILE");
@@ -141,6 +146,9 @@ inline Options parse_options(int argc, char** argv) {
   }
   if (options.jtag_port && (!options.checkpoint.empty() || !options.resume.empty())) {
     throw UsageError("--jtag: what a debugger does is in no checkpoint");
+  }
+  if (options.uart_input && (!options.checkpoint.empty() || !options.resume.empty())) {
+    throw UsageError("--uart-input: what is typed is in no checkpoint");
   }
 #if !HEEPSTOR_INSTRUMENTED
   if (!options.trace.empty() || !options.checkpoint.empty() || !options.resume.empty()) {

@@ -5,6 +5,7 @@ module sim_top (
   input  logic        clk_i,
   input  logic        rst_ni,
 
+  input  logic        uart_rx_i,
   output logic        uart_tx_o,
   output logic        exit_valid_o,
   output logic [31:0] exit_value_o,
@@ -26,7 +27,7 @@ module sim_top (
     .jtag_tms_i(jtag_tms),
     .jtag_tdi_i(jtag_tdi),
     .jtag_tdo_o(jtag_tdo),
-    .uart_rx_i(1'b1),  // nobody talks to the firmware
+    .uart_rx_i,
     .uart_tx_o,
     .exit_valid_o,
     .exit_value_o,

@@ -23,6 +23,7 @@
 #include "svdpi.h"
 #include "trace_window.h"
 #include "uart_receiver.h"
+#include "uart_typist.h"
 #include "usage_error.h"
 #include "verilated.h"
 
@@ -68,6 +69,8 @@ class Simulation {
         dumps_(options.dumps) {
     trace_.attach(top_);
     if (options.jtag_port) debugger_.emplace(*options.jtag_port, scope_);
+    top_.uart_rx_i = 1;  // idle
+    if (options.uart_input) typist_.emplace(STDIN_FILENO);
     if (!options.profile.empty()) profiler_.emplace();
     if (options.resume.empty()) {
       reset();
@@ -134,6 +137,8 @@ class Simulation {
     const uint64_t end = std::min((cycle_ / kChunk + 1) * kChunk, options_.cycle_limit);
     while (cycle_ < end) {
       if (debugger_ && !debugger_->serve(cycle_)) break;
+      // A UART that is not yet set up hears nothing: who types waits for the firmware's first word.
+      if (typist_ && uart_.has_heard()) top_.uart_rx_i = typist_->line();
       trace_.before_cycle(cycle_ + 1);
       clock();
       ++cycle_;
@@ -145,6 +150,7 @@ class Simulation {
         return Reason::kExit;
       }
     }
+    if (typist_) typist_->listen();
     if (stop_requested) return Reason::kSignal;
     if (cycle_ >= options_.cycle_limit) return Reason::kCycleLimit;
     if (sleeps_for_ever()) return Reason::kAsleep;
@@ -254,6 +260,7 @@ class Simulation {
   Memory memory_;
   UartReceiver uart_;
   std::optional<Debugger> debugger_;
+  std::optional<UartTypist> typist_;
   std::optional<Profiler> profiler_;
   uint64_t cycle_ = 0;  // rising edges since reset
   std::vector<Marker> markers_;

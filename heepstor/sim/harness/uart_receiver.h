@@ -40,6 +40,9 @@ class UartReceiver {
   // Whether a character has begun and not ended.
   bool busy() const { return bit_ >= 0; }
 
+  // Whether the firmware has said anything.
+  bool has_heard() const { return heard_; }
+
   uint64_t framing_errors() const { return framing_errors_; }
 
   void save(VerilatedSerialize& state) {
@@ -59,6 +62,7 @@ class UartReceiver {
 
   void emit() {
     text_.push_back(static_cast<char>(byte_));
+    heard_ = true;
     std::fputc(byte_, output_);
     if (byte_ == '\n') std::fflush(output_);
   }
@@ -68,6 +72,7 @@ class UartReceiver {
   int bit_ = -1;       // next data bit, 8 the stop bit, -1 none: idle
   double wait_ = 0.0;  // cycles until it is sampled
   uint8_t byte_ = 0;
+  bool heard_ = false;
   uint64_t framing_errors_ = 0;
 };
 
