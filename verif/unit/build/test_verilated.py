@@ -82,14 +82,14 @@ def test_every_source_and_option_is_part_of_the_key(
     assert len(set(keys)) == len(keys) - 1, keys
 
 
-@pytest.mark.parametrize("change", ["content", "name", "another file", "vendor"])
+@pytest.mark.parametrize("change", ["content", "name", "another file", "other cpu", "vendor"])
 def test_the_version_of_the_rtl_is_another_when_its_sources_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
 ) -> None:
     source = tmp_path / "one.sv"
     source.write_text("module one; endmodule\n")
-    files = {"common": (), "systolic_array": (source,), "soc": ()}
-    monkeypatch.setattr(rtl, "own_files", files.__getitem__)
+    files = {"systolic_array": (source,)}
+    monkeypatch.setattr(rtl, "own_files", lambda folder: files.get(folder, ()))
     before = rtl.version()
     if change == "content":
         source.write_text("module one; endmodule // changed\n")
@@ -97,6 +97,8 @@ def test_the_version_of_the_rtl_is_another_when_its_sources_are(
         files["systolic_array"] = (source.rename(tmp_path / "two.sv"),)
     elif change == "another file":
         files["soc"] = (source,)
+    elif change == "other cpu":
+        files["cpu/ibex"] = (source,)
     else:
         monkeypatch.setattr(rtl, "vendor_versions", lambda: {"cpu": "2"})
     assert rtl.version() != before
