@@ -220,6 +220,22 @@ def test_an_update_makes_the_last_runs_the_baseline(tmp_path: Path, last_run: Wr
     assert baselines(tmp_path) == 0
 
 
+def test_an_update_of_another_cpu_takes_its_runs_and_needs_no_others(tmp_path: Path) -> None:
+    ibex = f"0x{runs.hardware('ibex').hash_hex}"
+    for backend in ("stream", "direct"):
+        path = runs.report_file("cifar10", Backend(backend), tmp_path, "ibex")
+        path.parent.mkdir(parents=True)
+        report = a_report(project="cifar10", backend=backend, config=hardware(ibex))
+        path.write_text(json.dumps(report), encoding="utf-8")
+    arguments = ["cifar10", "--core", "ibex", "--update"]
+    assert command.main(arguments, root=tmp_path, folder=tmp_path) == 0
+    made = load("cifar10", tmp_path)
+    assert {backend: baseline.config for backend, baseline in made.items()} == {
+        "stream": ibex,
+        "direct": ibex,
+    }
+
+
 def test_an_update_keeps_what_has_not_changed_and_tolerances(
     tmp_path: Path, last_run: Write
 ) -> None:
