@@ -202,7 +202,12 @@ def test_distclean_leaves_nothing_generated(project: Path) -> None:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).touch()
     assert make(project, "distclean").returncode == 0
-    assert sorted(path.name for path in project.iterdir()) == ["Makefile", "boards", "scripts", "sw"]
+    assert sorted(path.name for path in project.iterdir()) == [
+        "Makefile",
+        "boards",
+        "scripts",
+        "sw",
+    ]
     assert (project / "sw" / "apps" / "mnist").exists()
     assert not (project / "sw" / "apps" / "mnist" / "gen").exists()
 
