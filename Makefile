@@ -72,6 +72,12 @@ app: given-PROJECT setup ## generate the C++ of a project and build its firmware
 compare: given-PROJECT given-LOG setup ## compare a simulated run with what a board printed
 	heepstor compare --fpga "$$LOG" -- "$$PROJECT"
 
+openocd: given-PROJECT setup ## simulate a project for GDB, with OpenOCD on its JTAG; or on a board
+	heepstor openocd$(hardware)$(software)$(if $(target), --target $(target)) -- "$$PROJECT"
+
+gdb: given-PROJECT setup ## load and debug a project that `make openocd` has opened
+	heepstor gdb$(if $(target), --target $(target)) -- "$$PROJECT"
+
 history: setup ## cycles per layer from commit to commit; without PROJECT, all projects in short
 	heepstor history$(if $(PROJECT), -- "$$PROJECT")
 

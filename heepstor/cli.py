@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -76,6 +77,26 @@ has its pin, the clock can be made), and makes the bitstream. Where there is no 
   heepstor fpga --board my_board.hjson --project-only
   heepstor fpga --board zcu104 --image "$(heepstor app cifar10 | sed -n 's/firmware: *//p')"
   heepstor fpga --board zcu104 --utilisation
+"""
+
+_OPENOCD = """\
+Simulates a project and keeps OpenOCD on its JTAG, or on a board's; `heepstor gdb PROJECT`, in
+another terminal, loads the image and debugs it. The simulation stands still until then, and while
+the CPU is halted; when the firmware ends, it is judged as by `heepstor sim`. A board's session ends
+with Ctrl-C.
+
+  heepstor openocd cifar10
+  heepstor openocd cifar10 --target zcu104
+  heepstor openocd cifar10 --uart-pty       and: heepstor picocom cifar10
+"""
+
+_GDB = """\
+Loads a project's image into the SoC of its open session (`heepstor openocd PROJECT`), halts before
+its first instruction, and leaves the rest to GDB. Besides GDB's commands there are:
+
+  layers           the layers of the network, with their numbers
+  break-layer N    stop when layer N begins
+  array            the array's registers that can be read
 """
 
 _SWEEP = """\
@@ -221,6 +242,8 @@ def command_line() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_capture(commands)
     _add_picocom(commands)
+    _add_openocd(commands, [hardware, software, batch])
+    _add_gdb(commands)
 
     train = commands.add_parser("train", parents=[data], help="train a project's weights")
     train.add_argument("project")
@@ -461,6 +484,49 @@ def _add_picocom(commands: Any) -> None:  # noqa: ANN401 (as above)
     which.add_argument("project", nargs="?", help="of the simulation")
     which.add_argument("--port", metavar="DEVICE", help="a board's serial port, as /dev/ttyUSB1")
     picocom.set_defaults(run=_picocom)
+
+
+def _add_openocd(commands: Any, parents: list[argparse.ArgumentParser]) -> None:  # noqa: ANN401
+    openocd = commands.add_parser(
+        "openocd",
+        parents=parents,
+        help="open a project, simulated or on a board, for GDB",
+        description=_OPENOCD,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    openocd.add_argument(
+        "--target", default="sim", metavar="NAME", help="sim, or a board: zcu104 (default: sim)"
+    )
+    openocd.add_argument(
+        "--gdb-port",
+        type=int,
+        default=3333,
+        metavar="N",
+        help="TCP port of this machine for GDB; 0 takes a free one (default: 3333)",
+    )
+    openocd.add_argument(
+        "--uart-pty",
+        action="store_true",
+        help="make a pseudo-terminal the console, as `heepstor run --uart-pty`",
+    )
+    openocd.set_defaults(run=_openocd)
+
+
+def _add_gdb(commands: Any) -> None:  # noqa: ANN401 (as above)
+    gdb = commands.add_parser(
+        "gdb",
+        help="load a project's image through its open session, and debug it",
+        description=_GDB,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    gdb.add_argument("project", help="a project that `heepstor openocd` has opened")
+    gdb.add_argument(
+        "--target", metavar="NAME", help="refuse a session of anything else: sim or zcu104"
+    )
+    gdb.add_argument(
+        "--script", type=Path, metavar="FILE", help="run GDB's commands in FILE, and end"
+    )
+    gdb.set_defaults(run=_gdb)
 
 
 def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
@@ -732,6 +798,34 @@ def _capture(options: argparse.Namespace) -> int:
     )
     print(captured)
     return {"result": 0, "silence": EXIT_FAILED, "interrupted": EXIT_INTERRUPTED}[captured.ended]
+
+
+def _openocd(options: argparse.Namespace) -> int:
+    from heepstor import debug, report, sim
+
+    project, how = _project(options), _flow_options(options)
+    if options.uart_pty:
+        how = replace(how, talk=lambda folder: sim.pseudo_terminal(folder / "uart"))
+
+    def on_ready(session: debug.Session) -> None:
+        _say(f"GDB may come to port {session.gdb_port}: make gdb PROJECT={session.project}")
+
+    if options.target != "sim":
+        debug.debug_board(
+            project, how, options.target, gdb_port=options.gdb_port, on_ready=on_ready
+        )
+    result = debug.debug_simulation(project, how, gdb_port=options.gdb_port, on_ready=on_ready)
+    print("\n" + report.render(result))
+    return 0 if result["passed"] else EXIT_FAILED
+
+
+def _gdb(options: argparse.Namespace) -> int:
+    from heepstor.debug import gdb, session
+
+    found = session.find(options.project, options.target)
+    command = gdb.command(found, options.script)
+    # GDB takes the place of this program: Ctrl-C and the terminal are its own.
+    os.execv(command[0], command)
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ class Options:
     there after each inference whether to run again."""
     listener: Listener = field(default=lambda event: None)
     console: Callable[[str], None] = field(default=lambda text: None)
+    on_jtag: Callable[[Application, int], None] | None = None
+    """The run waits for a debugger to load the image; called with the port of `sim.run`."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def generate(project: LoadedProject, options: Options) -> list[Path]:
     Raises:
         HeepstorError: the model or the plan is not possible; says where and why.
     """
-    with _exclusive(_folder(project, options)) as folder:
+    with _exclusive(folder_of(project, options)) as folder:
         return _generate(project, options, _Steps(folder, options.listener)).sources
 
 
@@ -138,7 +141,7 @@ def make_application(project: LoadedProject, options: Options) -> Application:
     Raises:
         HeepstorError: the model, the plan or the build is not possible; says where and why.
     """
-    with _exclusive(_folder(project, options)) as folder:
+    with _exclusive(folder_of(project, options)) as folder:
         return _make_application(project, options, _Steps(folder, options.listener))
 
 
@@ -150,13 +153,14 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
     Raises:
         HeepstorError: something could not be built or started.
     """
-    with _exclusive(_folder(project, options)) as folder:
+    with _exclusive(folder_of(project, options)) as folder:
         # A report that is there always belongs to the last run that got as far as a verdict.
         files.remove(folder)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
         report = _run(application, options, steps, folder)
-        if options.talk is None:  # else it is another image than the project's
+        # Else it is another image than the project's, or its cycles are those of a person, too.
+        if options.talk is None and options.on_jtag is None:
             _remember(report, steps)
         return report
 
@@ -168,12 +172,13 @@ def profile(project: LoadedProject, options: Options) -> tuple[document.Report, 
         HeepstorError: something could not be built or started.
     """
     options = replace(options, watch=replace(options.watch, profile=True))
-    with _exclusive(_folder(project, options)) as folder:
+    with _exclusive(folder_of(project, options)) as folder:
         files.remove(folder)
         steps = _Steps(folder, options.listener)
         application = _make_application(project, options, steps)
         report = _run(application, options, steps, folder)
-        _remember(report, steps)
+        if options.on_jtag is None:  # else its cycles are those of a person, too
+            _remember(report, steps)
         layers = [layer.name for layer in application.plan.layers]
         found = sim.read_profile(folder / sim.CALLS, application.image.elf, layers)
         *_, page = profile_files.write(found, report, folder)
@@ -193,7 +198,7 @@ def with_sample(application: Application, project: LoadedProject, options: Optio
     expected = _golden_outputs(project, application.plan, options)
     image = build.with_sample(
         application.image,
-        _folder(project, options) / "with_sample.elf",
+        folder_of(project, options) / "with_sample.elf",
         old=_contents(application.project, application.expected),
         new=_contents(project, expected),
     )
@@ -206,7 +211,7 @@ def simulate_application(application: Application, options: Options) -> document
     Raises:
         HeepstorError: something could not be built or started.
     """
-    with _exclusive(_folder(application.project, options)) as folder:
+    with _exclusive(folder_of(application.project, options)) as folder:
         files.remove(folder)
         options = replace(options, pages=False)
         return _run(application, options, _Steps(folder, options.listener), folder)
@@ -373,6 +378,7 @@ def _simulate(
         )
         for layer in layers
     ]
+    on_jtag = options.on_jtag and partial(options.on_jtag, application)
 
     def on_progress(progress: sim.Progress) -> None:
         steps.say("simulate", _progress_text(progress, layers))
@@ -385,6 +391,7 @@ def _simulate(
             dumps=dumps,
             on_progress=None if console else on_progress,  # it would write into the conversation
             on_output=options.console,
+            on_jtag=on_jtag,
             instruments=instruments,
             console=console,
         )
@@ -424,8 +431,8 @@ def _tell_what_was_watched(
 
 
 def _default_cycle_limit(planned: Plan, options: Options) -> int:
-    """Twenty times the prediction, and room for boot, checks and printing; or for who types."""
-    if options.talk:
+    """Twenty times the prediction, and room for boot, checks and printing; or for a person."""
+    if options.talk or options.on_jtag:
         return sim.DEFAULT_CYCLE_LIMIT
     return 20_000_000 + 20 * sum(layer.predicted_cycles for layer in planned.layers)
 
@@ -663,7 +670,8 @@ def _relative(path: Path) -> str:
     return os.path.relpath(path, ROOT)
 
 
-def _folder(project: LoadedProject, options: Options) -> Path:
+def folder_of(project: LoadedProject, options: Options) -> Path:
+    """Where the files of a run are."""
     return options.folder or ROOT / "build" / project.name
 
 
