@@ -66,6 +66,9 @@ run: given-PROJECT setup ## as sim, with the firmware's console in the terminal
 picocom: given-$(if $(TARGET),PORT,PROJECT) setup ## the console of `heepstor run --uart-pty`, or with TARGET and PORT of a board
 	heepstor picocom $(if $(target),--port "$$PORT",-- "$$PROJECT")
 
+run-fpga-com: given-PROJECT given-PORT setup ## run on a board (TARGET), compare with simulation
+	heepstor run-fpga-com$(hardware)$(software)$(if $(target), --target $(target)) --port "$$PORT" -- "$$PROJECT"
+
 app: given-PROJECT setup ## generate the C++ of a project and build its firmware only
 	heepstor app$(hardware)$(software) -- "$$PROJECT"
 
@@ -137,5 +140,5 @@ accepted-PORT = device, as /dev/ttyUSB1
 accepted-FPGA_BOARD = name; there are: $(patsubst boards/%.hjson,%,$(wildcard boards/*.hjson))
 accepted-SWEEP = file, as docs/sweep.hjson
 
-.PHONY: help setup sim waves profile run picocom app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
+.PHONY: help setup sim waves profile run picocom run-fpga-com app compare history train accuracy sweep vivado-fpga heepstor-gen mcu-gen test lint format types docs docs-serve doctor clean distclean
 .DEFAULT_GOAL := help

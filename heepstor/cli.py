@@ -138,6 +138,15 @@ with --port. Ctrl-A Ctrl-X leaves it.
 """
 
 
+_RUN_FPGA_COM = """\
+Builds and simulates a project, loads it into a board's SoC through OpenOCD, records its console and
+compares the board's cycles with the simulated ones, layer by layer. Exits with 1 when they part.
+What the board prints is in build/PROJECT/fpga.log.
+
+  heepstor run-fpga-com cifar10 --port /dev/ttyUSB1
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status: 0 success, 1 a failed verdict, 2 a user's mistake."""
     options = command_line().parse_args(arguments)
@@ -244,6 +253,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_picocom(commands)
     _add_openocd(commands, [hardware, software, batch])
     _add_gdb(commands)
+    _add_run_fpga_com(commands, [hardware, software, batch])
 
     train = commands.add_parser("train", parents=[data], help="train a project's weights")
     train.add_argument("project")
@@ -529,6 +539,40 @@ def _add_gdb(commands: Any) -> None:  # noqa: ANN401 (as above)
     gdb.set_defaults(run=_gdb)
 
 
+def _add_run_fpga_com(commands: Any, parents: Sequence[argparse.ArgumentParser]) -> None:  # noqa: ANN401 (as above)
+    board = commands.add_parser(
+        "run-fpga-com",
+        parents=parents,
+        help="run a project on a board and compare it with simulation",
+        description=_RUN_FPGA_COM,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    board.add_argument("--port", required=True, metavar="DEVICE", help="as /dev/ttyUSB1")
+    reached = board.add_mutually_exclusive_group()
+    reached.add_argument("--target", default="zcu104", metavar="BOARD", help="default: zcu104")
+    reached.add_argument(
+        "--jtag-port",
+        type=_positive,
+        metavar="N",
+        help="a simulation that waits for OpenOCD at this TCP port, instead of a board",
+    )
+    board.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="LIMIT",
+        help="as of `heepstor compare`",
+    )
+    board.add_argument(
+        "--timeout",
+        type=_positive,
+        default=60,
+        metavar="S",
+        help="seconds of silence after which the board counts as dead (default: 60)",
+    )
+    board.set_defaults(run=_run_fpga_com)
+
+
 def _add_sweep(commands: Any, hardware: argparse.ArgumentParser) -> None:  # noqa: ANN401 (argparse has no name)
     sweep = commands.add_parser(
         "sweep",
@@ -663,6 +707,26 @@ def _picocom(options: argparse.Namespace) -> int:
 
     port = options.port or picocom.port_of_simulation(options.project)
     return picocom.talk(port, configuration.load().uart_baud_rate)
+
+
+def _run_fpga_com(options: argparse.Namespace) -> int:
+    from heepstor import deploy, openocd
+    from heepstor.board.text import render
+
+    adapter = (
+        openocd.simulation(options.jtag_port)
+        if options.jtag_port
+        else openocd.board(options.target)
+    )
+    outcome = deploy.run(
+        _project(options),
+        _flow_options(options),
+        deploy.Board(adapter, options.port, options.timeout),
+        tolerances=options.tolerance,
+        listener=deploy.Listener(lambda line: _say(f"    | {line}"), _say),
+    )
+    print("\n".join([render(outcome.comparison), *outcome.fault]))
+    return 0 if outcome.comparison.passed else EXIT_FAILED
 
 
 def _waves(options: argparse.Namespace) -> int:

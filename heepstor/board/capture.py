@@ -57,6 +57,7 @@ def capture(
     output: Path,
     *,
     silence_s: float = DEFAULT_SILENCE_S,
+    on_start: Callable[[], None] | None = None,
     on_line: Callable[[str], None] = lambda line: None,
     on_event: Callable[[str], None] = lambda message: None,
 ) -> Captured:
@@ -70,6 +71,7 @@ def capture(
         baud_rate: bits a second.
         output: file to make; it must not exist, so that no recording is lost.
         silence_s: seconds without a byte after which the recording ends.
+        on_start: called when all is ready, to start the board; without it, that is up to people.
         on_line: called with every whole line, as printable text.
         on_event: called with what happens to the port.
 
@@ -82,8 +84,21 @@ def capture(
         _stop_signals() as stopped,
     ):
         recorder = _Recorder(file, on_line)
+        then = "" if on_start else "; reset the board"
+        on_event(f"{port} is open at {baud_rate:,} baud{then}")
+        if on_start:
+            on_start()
         ended = _record(source, recorder, silence_s, stopped)
     return Captured(output, ended, recorder.size, source.reconnections)
+
+
+def require_port(port: str, baud_rate: int) -> None:
+    """Find out now whether a serial port can be used, and not when it is needed.
+
+    Raises:
+        PortError: it cannot be opened.
+    """
+    _open(port, baud_rate).close()
 
 
 def _record(
@@ -139,7 +154,6 @@ class _Source:
         self._baud_rate = baud_rate
         self._on_event = on_event
         self._connection: serial.Serial | None = _open(port, baud_rate)
-        on_event(f"{port} is open at {baud_rate:,} baud; reset the board")
 
     def __enter__(self) -> Self:
         return self

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
 from heepstor import sim
-from heepstor.report.records import Records
+from heepstor.errors import SimulationError
+from heepstor.report.records import Records, parse
 from heepstor.sim.backtrace import REGISTERS, Backtrace, Frame, backtrace, left_behind, locate
 
 Fault = dict[str, Any]
@@ -45,6 +47,16 @@ def lines(cause: str, fault: Fault) -> list[str]:
     where = _shown(fault["backtrace"][0])
     layer = f"layer {fault['layer']}" if fault["layer"] else "outside layers"
     return [f"fault: {cause} in {where}, {layer}", *_callers(fault), *_behind(fault)]
+
+
+def in_log(log: str, elf: Path, layers: Sequence[str]) -> list[str]:
+    """The fault that a board's log tells of, for people; nothing if it is damaged."""
+    with suppress(SimulationError):
+        found = parse(log)
+        described = describe(found, elf, layers)
+        if found.panic and described:
+            return lines(found.panic["cause"], described)
+    return []
 
 
 def _callers(fault: Fault) -> Iterator[str]:

@@ -101,6 +101,16 @@ def test_a_fault_is_reported_with_cause_value_layer_and_callers(name: str) -> No
     assert [named(frame) for frame in described["left_behind"]] == ["recurse"] * guarded
 
 
+def test_a_log_of_a_board_tells_of_the_same_fault() -> None:
+    result = run_fault(0)
+    told = fault.lines("illegal_instruction", fault_of(0, result))
+    log = f"noise\n{result.uart}"
+    assert fault.in_log(log, image_of(0), ["only"]) == told
+    damaged = log.replace("@stack address=", "@stack adress=")
+    assert fault.in_log(damaged, image_of(0), ["only"]) == []
+    assert fault.in_log("@heepstor version=1\n", image_of(0), ["only"]) == []
+
+
 def test_a_function_that_is_inlined_is_named_before_the_one_it_is_in() -> None:
     innermost, *others = fault_of(7, run_fault(7))["backtrace"]
     assert innermost["function"].startswith("heepstor::Span<")

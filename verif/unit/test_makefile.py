@@ -79,6 +79,11 @@ def command_of(project: Path, *arguments: str) -> list[str]:
         ("sim PROJECT=x ENABLE_DEBUG_HEEPSTOR_ASSERTIONS=1", "heepstor sim -- x"),
         ("run PROJECT=x BACKEND=direct CFG=a", "heepstor run --cfg a --backend direct -- x"),
         ("picocom PROJECT=x", "heepstor picocom -- x"),
+        ("run-fpga-com PROJECT=x PORT=/dev/p", "heepstor run-fpga-com --port /dev/p -- x"),
+        (
+            "run-fpga-com PROJECT=x PORT=/dev/p TARGET=zcu104 BACKEND=direct",
+            "heepstor run-fpga-com --backend direct --target zcu104 --port /dev/p -- x",
+        ),
         ("picocom TARGET=zcu104 PORT=/dev/p", "heepstor picocom --port /dev/p"),
         (
             "app PROJECT=x CFG=a MEMORY_BANKS=8 BACKEND=software",
@@ -148,6 +153,7 @@ def test_odd_characters_stay_in_one_word(project: Path, name: str) -> None:
         ("train PROJECT=x", "DATA is missing: make train DATA=folder"),
         ("picocom", "PROJECT is missing: make picocom PROJECT=name; there are: cifar10 mnist"),
         ("picocom TARGET=zcu104", "PORT is missing: make picocom PORT=device, as /dev/ttyUSB1"),
+        ("run-fpga-com PROJECT=x", "PORT is missing: make run-fpga-com PORT=device, as"),
         ("picocom TARGET=arty PORT=p", "TARGET is arty; it must be zcu104"),
         ("compare PROJECT=x", "LOG is missing: make compare LOG=file"),
         ("sweep", "SWEEP is missing: make sweep SWEEP=file, as docs/sweep.hjson"),
