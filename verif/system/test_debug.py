@@ -13,16 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from heepstor import config, debug, flow, project, registers
 from heepstor.build import build_soc
 from heepstor.debug import gdb
+from heepstor.errors import DebugError
+from heepstor.openocd import OpenOcd, simulation
 from heepstor.report import document
 from verif.baselines import baseline
 from verif.system import bare
 from verif.system.test_soc import CONFIG
 
 PROJECT = "mnist-single_layer"
+MARKER = registers.SOC_CTRL.base + next(
+    register.offset for register in registers.SOC_CTRL.registers if register.name == "MARKER"
+)
 
 # What a person would do; `echo` says which answer comes.
 SCRIPT = """
@@ -164,6 +170,32 @@ def test_run_begins_with_the_first_debugger_and_goes_on_without_it(tmp_path: Pat
                 bits += client.recv(64)
         assert int(bits[::-1], 2) == registers.JTAG_IDCODE
     assert json.loads(result.read_text())["reason"] == "exit"
+
+
+def test_reset_by_a_debugger_restarts_all_but_the_debug_module(tmp_path: Path) -> None:
+    command = [str(build_soc(CONFIG).path), "--jtag", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as simulator:
+        assert simulator.stderr is not None
+        port = json.loads(simulator.stderr.readline())["jtag_port"]
+        with OpenOcd(simulation(port), log=tmp_path / "log") as openocd:
+            tell = openocd.command
+            tell("halt")
+            tell(f"mww {MARKER:#x} 0x1234abcd; mwh 0x1002 0xbeef; mwb 0x1001 0x55")
+            assert tell("read_memory 0x1000 32 1") == "0xbeef5500"
+            assert tell(f"read_memory {MARKER:#x} 32 1") == "0x1234abcd"
+            tell("reset run")
+            # It would be taken for one that has stayed halted.
+            tell("poll")
+            assert tell("heepstor.cpu curstate") == "running"
+            # While it runs, too: memory has kept its content, registers have not.
+            assert tell("read_memory 0x1000 32 1") == "0xbeef5500"
+            assert tell(f"read_memory {MARKER:#x} 32 1") == "0x0"
+            tell("reset halt")
+            assert tell("heepstor.cpu curstate") == "halted"
+            assert int(tell("get_reg -force pc").split()[1], 16) == registers.BOOT_ADDRESS
+            with pytest.raises(DebugError, match=r"OpenOCD refuses 'nonsense': invalid command"):
+                tell("nonsense")
+        simulator.terminate()
 
 
 def test_sleeping_cpu_is_waited_for_while_a_debugger_may_wake_it(tmp_path: Path) -> None:

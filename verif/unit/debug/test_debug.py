@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from heepstor import cli, flow, openocd, registers
+from heepstor import cli, debug, flow, openocd, project, registers, report
 from heepstor.debug import Session, gdb, session
 from heepstor.errors import DebugError, ToolError
+from heepstor.ir import Backend
 
 
 @pytest.fixture
@@ -103,6 +105,52 @@ def test_gdb_is_for_a_person_unless_a_script_is_given(listening: Session) -> Non
     assert for_a_person[1:] == ["-q", "-nx", "net.elf", "-x", start]
     assert for_a_script[1:] == ["-q", "-nx", "net.elf", "-batch", "-x", start, "-x", "s.gdb"]
     assert f"target extended-remote localhost:{listening.gdb_port}\n" in Path(start).read_text()
+
+
+def test_gdb_takes_the_place_of_the_command(
+    listening: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.write(listening)
+    executed: list[list[str]] = []
+
+    def execv(path: str, command: list[str]) -> None:
+        assert path == command[0]
+        executed.append(command)
+        raise KeyboardInterrupt  # it does not return
+
+    monkeypatch.setattr(os, "execv", execv)
+    assert cli.main(["gdb", "net", "--target", "sim"]) == cli.EXIT_INTERRUPTED
+    assert executed == [gdb.command(listening)]
+
+
+@pytest.mark.parametrize(("passed", "status"), [(True, 0), (False, 1)])
+def test_session_ends_with_the_verdict_on_its_run(
+    passed: bool,
+    status: int,
+    opened: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def simulate(
+        loaded: project.LoadedProject,
+        options: flow.Options,
+        *,
+        gdb_port: int,
+        on_ready: Callable[[Session], None],
+    ) -> dict[str, bool]:
+        assert (loaded.name, gdb_port) == ("mnist-single_layer", 1234)
+        assert options.backend is Backend.DIRECT
+        assert options.talk is not None
+        on_ready(opened)
+        return {"passed": passed}
+
+    monkeypatch.setattr(debug, "debug_simulation", simulate)
+    monkeypatch.setattr(report, "render", lambda found: f"the report of {found}")
+    arguments = ["--backend", "direct", "--gdb-port", "1234", "--uart-pty"]
+    assert cli.main(["openocd", "mnist-single_layer", *arguments]) == status
+    said = capsys.readouterr()
+    assert said.err == f"GDB may come to port {opened.gdb_port}: make gdb PROJECT=net\n"
+    assert said.out == f"\nthe report of {{'passed': {passed}}}\n"
 
 
 def test_gdb_reads_every_register_of_the_array_that_can_be_read(opened: Session) -> None:
