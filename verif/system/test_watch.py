@@ -15,10 +15,12 @@ from pywellen import Waveform
 
 from heepstor import flow, project, sim
 from heepstor.build import build_soc
+from heepstor.config import Config
 from heepstor.errors import SimulationError
 from heepstor.registers import Marker
 from heepstor.sim import waves
 from verif.system import bare
+from verif.system.test_cpus import IBEX
 from verif.system.test_soc import INTERLEAVED
 
 NAME = "mnist-single_layer"
@@ -93,9 +95,9 @@ def first_window(watched: Run) -> dict[str, list[tuple[int, int]]]:
     return read_waveform(watched.folder / waves.FST)
 
 
-def read_waveform(path: Path) -> dict[str, list[tuple[int, int]]]:
+def read_waveform(path: Path, hardware: Config = INTERLEAVED) -> dict[str, list[tuple[int, int]]]:
     """(picosecond, value) of every change of the signals that matter, by their whole names."""
-    wanted = {name for group in waves.groups(INTERLEAVED) for name in paths(group)}
+    wanted = {name for group in waves.groups(hardware) for name in paths(group)}
     found = {var.full_name: var for var in Waveform(str(path)).all_vars()}
     assert wanted <= set(found), sorted(wanted - set(found))
     return {name: [(time, int(value)) for time, value in found[name].tv] for name in wanted}
@@ -239,6 +241,22 @@ def test_the_window_of_a_resumed_run_begins_at_the_checkpoint(
     ]
 
 
+@pytest.mark.full
+def test_another_cpu_is_watched_as_well(tmp_path: Path) -> None:
+    simulator, image = build_soc(IBEX, instrumented=True), bare.image("dump", IBEX)
+    checkpoint = sim.Checkpoint(tmp_path / "checkpoint", 0x2000_0000)
+    window = sim.window("cycles:10-40", [])
+    trace = tmp_path / "trace.fst"
+    saved = sim.Instruments(trace=trace, window=window, checkpoint=checkpoint)
+    whole = sim.run(simulator, image, instruments=saved)
+    pcs = read_waveform(trace, IBEX)[waves.program_counter(IBEX)]
+    assert len(pcs) > 5
+    resumed = sim.run(simulator, image, instruments=sim.Instruments(resume=checkpoint.path))
+    assert whole.markers[0][1] == checkpoint.marker
+    for fact in ("exit_code", "reason", "cycles", "uart", "markers", "pc"):
+        assert getattr(resumed, fact) == getattr(whole, fact), fact
+
+
 DAMAGE = {
     "truncated": (lambda data: data[:-1], r"truncated: (\d+) of (?!\1)\d+ bytes"),
     "empty": (lambda data: b"", "not a checkpoint"),
@@ -358,10 +376,13 @@ def test_the_profile_of_a_layer_is_what_it_counted_and_what_lies_between_marker_
     assert 0 <= asleep - stream <= 40, (asleep, stream)
 
 
-def test_a_profile_follows_tail_calls_recursion_and_interrupts(tmp_path: Path) -> None:
-    image = bare.image("calls", INTERLEAVED)
+@pytest.mark.parametrize("hardware", [INTERLEAVED, IBEX], ids=lambda config: config.cpu_core)
+def test_a_profile_follows_tail_calls_recursion_and_interrupts(
+    hardware: Config, tmp_path: Path
+) -> None:
+    image = bare.image("calls", hardware)
     instruments = sim.Instruments(profile=tmp_path / "calls.json")
-    result = sim.run(build_soc(INTERLEAVED), image, instruments=instruments)
+    result = sim.run(build_soc(hardware), image, instruments=instruments)
     assert result.exit_code == 0
     profile = sim.read_profile(tmp_path / "calls.json", image, ["one"])
     assert profile.cycles == result.cycles
