@@ -21,4 +21,3 @@ pygments_dark_style = "monokai"
 # Titles are anchors by GitHub's rules, so that a link to one works in the tree and on the site.
 myst_heading_anchors = 4
 nitpicky = True
-suppress_warnings = ["toc.not_included"]
