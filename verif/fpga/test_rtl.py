@@ -38,6 +38,7 @@ def test_verible_finds_nothing_in_the_files_of_boards() -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.full
 def test_a_bank_of_ram_is_block_memory_and_little_else() -> None:
     own = {path.stem: path for path in rtl.own_files("soc")}
     bank = Sources((own["sram_bank"],), ())
