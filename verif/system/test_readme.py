@@ -7,16 +7,14 @@ import subprocess
 import sys
 
 from heepstor import config, flow, project, report
+from verif.docs.blocks import blocks
 
-README = (flow.ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def code_blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+README_FILE = flow.ROOT / "README.md"
+README = README_FILE.read_text(encoding="utf-8")
 
 
 def test_ones_own_network_runs_in_at_most_twenty_lines() -> None:
-    (program,) = code_blocks("python")
+    (program,) = (block.text for block in blocks(README_FILE) if block.language == "python")
     assert len(program.strip().splitlines()) <= 20
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=False
