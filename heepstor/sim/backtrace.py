@@ -173,10 +173,11 @@ def _of_function(entry: FDE) -> list[_Rule]:
             pc=row["pc"],
             end=next_pc,
             base=(row["cfa"].reg, row["cfa"].offset),
+            # Those of floating point follow the others, and lead to no caller.
             saved={
                 register: rule.arg
                 for register, rule in row.items()
-                if isinstance(register, int) and rule.type == "OFFSET"
+                if register in range(len(REGISTERS)) and rule.type == "OFFSET"
             },
             outermost=_RETURN_ADDRESS in row and row[_RETURN_ADDRESS].type == "UNDEFINED",
         )
