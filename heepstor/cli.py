@@ -37,6 +37,8 @@ cycle by cycle and compared with a golden model bit for bit.
   heepstor sim cifar10                  everything, from the model to the verdict
   heepstor sim cifar10 --backend software --set memory.banks=8
   heepstor run cifar10                  with the firmware's console in the terminal
+  heepstor sim cifar10 --waves layer:conv2    a waveform of this layer alone
+  heepstor profile cifar10              in which functions the cycles went
   heepstor app cifar10                  generated C++ and firmware only
   heepstor compare cifar10 --fpga LOG   against what a board printed
   heepstor accuracy cifar10 --data DIR  what quantization costs, over a whole test set
