@@ -218,7 +218,7 @@ class _Process(Verilator):  # type: ignore[misc]  # cocotb-test has no types
         commands: list[list[str]] | None = None,
         **settings: Any,
     ) -> None:
-        with _signal_handlers_kept():
+        with _signal_handlers_kept(), _own_environment():
             super().__init__(**settings)
         self._log = log
         self._timeout_s = timeout_s

@@ -143,6 +143,7 @@ def test_environment_of_the_session_changes_no_run(
     monkeypatch.setenv("COCOTB_TEST_FILTER", "no_test_has_this_name")
     monkeypatch.setenv("COCOTB_RESULTS_FILE", "elsewhere.xml")
     monkeypatch.setenv("SIM", "icarus")
+    monkeypatch.setenv("WAVES", "")  # as the Makefile hands it on
     run("counts$")
 
 
