@@ -315,10 +315,10 @@ def _build(
             parameters=dict(parameters),
             extra_args=list(flags),
             make_args=[
-                *make_args,
                 *("VK_GLOBAL_OBJS=", f"USER_LDLIBS={objects}"),
                 # All with timing, as the precompiled header: its macros must be those of its users.
                 *("VM_TIMING=1", f"USER_CPPFLAGS=-include {library / _HEADER}"),
+                *make_args,
             ],
         )
         (folder / "objects" / top).rename(folder / top)

@@ -91,7 +91,8 @@ def simulate_beside(
         # Some models have delays and no body: nothing would drive their outputs, and silently.
         extra_args=["-Wwarn-UNDRIVEN"],
         # A netlist is too large for one file of C++.
-        make_args=["VM_PARALLEL_BUILDS=1"],
+        # Many files, which have a precompiled header of their own.
+        make_args=["VM_PARALLEL_BUILDS=1", "USER_CPPFLAGS="],
     )
 
 
