@@ -18,6 +18,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from xdist.scheduler import WorkStealingScheduling
 
 from verif.harness import seeds, session
 from verif.harness.cocotb_runner import RunError
@@ -80,6 +81,15 @@ def pytest_configure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     if not is_worker and not config.option.collectonly:
         config.pluginmanager.register(Recorder(config, config.stash[_PLAN_KEY]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WorkStealingScheduling | None:
+    """A worker that has no test left takes over half of what another one still has to do.
+
+    By xdist's default each keeps what it was given, and the last ones leave the other cores idle.
+    """
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
