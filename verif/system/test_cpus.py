@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -91,6 +92,8 @@ def test_a_debugger_loads_breaks_steps_and_lets_go(tmp_path: Path) -> None:
     seen = []
 
     def debug(port: int) -> None:
+        # Before its first clock this CPU looks as if it slept; the simulator waits all the same.
+        time.sleep(0.2)
         with OpenOcd(simulation(port), log=tmp_path / "openocd.log") as openocd:
 
             def note(register: str) -> None:

@@ -20,7 +20,8 @@ class Debugger {
     std::fflush(stderr);
   }
 
-  bool attached() const { return server_.attached(); }
+  // Whether one may do something yet: it is there, or the first one is still to come.
+  bool in_use() const { return server_.attached() || !server_.was_attached(); }
 
   // Before each cycle. Returns whether time may pass: it stands still until the first debugger
   // comes, and while one that has halted the CPU thinks.
@@ -47,7 +48,7 @@ class Debugger {
     }
     due_ = cycle + pause_;
     const bool silent = pause_ == kLongestPause;
-    const bool waits = attached() ? sim_halted() != 0 : !server_.was_attached();
+    const bool waits = server_.attached() ? sim_halted() != 0 : !server_.was_attached();
     return !(silent && waits) || server_.wait();
   }
 

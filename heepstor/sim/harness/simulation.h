@@ -190,7 +190,7 @@ class Simulation {
   }
 
   bool sleeps_for_ever() const {
-    if (!top_.sleeping_o || (debugger_ && debugger_->attached())) return false;
+    if (!top_.sleeping_o || (debugger_ && debugger_->in_use())) return false;
     svSetScope(scope_);
     return sim_enabled_interrupts() == 0;
   }
