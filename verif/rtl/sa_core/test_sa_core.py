@@ -10,7 +10,8 @@ from verif.rtl import sa
 
 
 @pytest.mark.parametrize(
-    ("size", "rows"), [(4, 64), (12, 16), pytest.param(8, 64, marks=pytest.mark.full)]
+    ("size", "rows"),
+    [(4, 64), *(pytest.param(*case, marks=pytest.mark.full) for case in ((8, 64), (12, 16)))],
 )
 def test_sa_core(size: int, rows: int) -> None:
     modules = (*sa.ARRAY_MODULES, "clk_gate", "sa_accumulator", "sa_core")

@@ -15,7 +15,7 @@ from verif.rtl import sa
     ("size", "rows", "ports", "words", "weight_rows"),
     [
         (4, 16, 4, 64, 16),
-        (8, 64, 1, 256, 64),
+        pytest.param(8, 64, 1, 256, 64, marks=pytest.mark.full),
         pytest.param(8, 32, 2, 128, 32, marks=pytest.mark.full),
         pytest.param(12, 16, 4, 128, 16, marks=pytest.mark.full),
     ],

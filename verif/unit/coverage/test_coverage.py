@@ -191,6 +191,7 @@ def run_sample(modes: str, test: str = "runs_through_modes") -> None:
     )
 
 
+@pytest.mark.full
 def test_command_fails_until_the_runs_together_reach_enough(
     measured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
