@@ -154,14 +154,7 @@ def simulate(project: LoadedProject, options: Options) -> document.Report:
         HeepstorError: something could not be built or started.
     """
     with _exclusive(folder_of(project, options)) as folder:
-        # A report that is there always belongs to the last run that got as far as a verdict.
-        files.remove(folder)
-        steps = _Steps(folder, options.listener)
-        application = _make_application(project, options, steps)
-        report = _run(application, options, steps, folder)
-        # Else it is another image than the project's, or its cycles are those of a person, too.
-        if options.talk is None and options.on_jtag is None:
-            _remember(report, steps)
+        _, report = _make_and_run(project, options, _Steps(folder, options.listener), folder)
         return report
 
 
@@ -173,12 +166,8 @@ def profile(project: LoadedProject, options: Options) -> tuple[document.Report, 
     """
     options = replace(options, watch=replace(options.watch, profile=True))
     with _exclusive(folder_of(project, options)) as folder:
-        files.remove(folder)
         steps = _Steps(folder, options.listener)
-        application = _make_application(project, options, steps)
-        report = _run(application, options, steps, folder)
-        if options.on_jtag is None:  # else its cycles are those of a person, too
-            _remember(report, steps)
+        application, report = _make_and_run(project, options, steps, folder)
         layers = [layer.name for layer in application.plan.layers]
         found = sim.read_profile(folder / sim.CALLS, application.image.elf, layers)
         *_, page = profile_files.write(found, report, folder)
@@ -260,6 +249,20 @@ def _make_application(project: LoadedProject, options: Options, steps: _Steps) -
         )
         summary |= {"elf": _relative(image.elf), "sections": _sections(image)}
     return Application(project, generated.plan, generated.expected, image)
+
+
+def _make_and_run(
+    project: LoadedProject, options: Options, steps: _Steps, folder: Path
+) -> tuple[Application, document.Report]:
+    """A run from the model to the verdict, which the history remembers."""
+    # A report that is there always belongs to the last run that got as far as a verdict.
+    files.remove(folder)
+    application = _make_application(project, options, steps)
+    report = _run(application, options, steps, folder)
+    # Else it is another image than the project's, or its cycles are those of a person, too.
+    if options.talk is None and options.on_jtag is None:
+        _remember(report, steps)
+    return application, report
 
 
 def _run(
