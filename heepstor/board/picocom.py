@@ -6,9 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from heepstor.board.files import BUILD
 from heepstor.errors import PortError, ToolError
-
-BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
 def port_of_simulation(project: str) -> str:

@@ -90,8 +90,7 @@ def simulate_beside(
         timeout_s=600,
         # Some models have delays and no body: nothing would drive their outputs, and silently.
         extra_args=["-Wwarn-UNDRIVEN"],
-        # A netlist is too large for one file of C++.
-        # Many files, which have a precompiled header of their own.
+        # A netlist is too large for one file of C++; many have a precompiled header of their own.
         make_args=["VM_PARALLEL_BUILDS=1", "USER_CPPFLAGS="],
     )
 
