@@ -15,11 +15,12 @@ from heepstor.revision import Revision
 from heepstor.terminal import Terminal
 
 
-def simulate(listener: flow.Listener = lambda event: None) -> flow.document.Report:
+def simulate(name: str, listener: flow.Listener = lambda event: None) -> flow.document.Report:
+    """A run of a project that only one test has: two may be simulated at the same time."""
     compiled = heepstor.compile(
         nn.Sequential(nn.Linear(12, 9), nn.ReLU(), nn.Linear(9, 4)),
         input_shape=(12,),
-        name="test-history",
+        name=f"test-history-{name}",
     )
     options = replace(compiled.options, listener=listener)
     return replace(compiled, options=options).simulate()
@@ -30,7 +31,7 @@ def test_a_run_is_recorded_with_the_cycles_of_its_report(
 ) -> None:
     path = tmp_path / "history.sqlite"
     monkeypatch.setenv(history.VARIABLE, str(path))
-    report = simulate()
+    report = simulate("recorded")
     (run,) = history.read(path)
     assert run.passed
     assert [(layer.name, layer.cycles, layer.predicted) for layer in run.layers] == [
@@ -48,7 +49,7 @@ def test_a_history_that_cannot_be_written_is_told_and_the_run_passes(
     monkeypatch.setenv(history.VARIABLE, str(path))
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
-    assert simulate(Terminal(screen).on_event)["passed"]
+    assert simulate("told", Terminal(screen).on_event)["passed"]
     shown = [line for line in screen.getvalue().split("\n") if "not recorded" in line]
     assert len(shown) == 1
     assert f"{path}: file is not a database; HEEPSTOR_HISTORY can name another" in shown[0]
