@@ -3,6 +3,8 @@
 
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Compiled modules are kept: `make test` starts Python a thousand times.
+unexport PYTHONDONTWRITEBYTECODE
 
 #? PROJECT=name            a folder of sw/apps
 #? CFG=file                another hardware description than heepstor_cfg.hjson
