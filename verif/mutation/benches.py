@@ -217,7 +217,7 @@ _JOBS = Bench(
     "systolic_array",
     (),
     "verif.rtl.systolic_array.cocotb_jobs",
-    {"Size": 4, "AccumulatorRows": 64, "Ports": 2, "ActivationWords": 32, "WeightRows": 64},
+    {"Size": 4, "AccumulatorRows": 64, "Ports": 2, "ActivationWords": 128, "WeightRows": 64},
 )
 
 _LINT = Bench("lint", "systolic_array", (), "verif.rtl.lint", is_lint=True)
