@@ -111,6 +111,9 @@ BENCHES = {
         "verif.assertions.cocotb_obi_xbar_assertions",
     ),
 }
+QUICK = {"obi_assertions", "obi_xbar_assertions", "sa_core", "sa_port", "sa_steps"}
+"""The protocols, and whose violations show in the result of a network last; others with `--full`,
+as test_forms.py looks at every form in use each time."""
 
 BREAKERS = {
     "StepWaitsUnchanged": (_breakers("sa_core"), "step_that_is_withdrawn"),
@@ -183,7 +186,10 @@ def test_every_file_with_assertions_has_a_bench() -> None:
     assert {assertion.file.stem for assertion in scan.of_ours()} == set(BENCHES)
 
 
-@pytest.mark.parametrize("top", BENCHES)
+@pytest.mark.parametrize(
+    "top",
+    [pytest.param(top, marks=() if top in QUICK else pytest.mark.full) for top in BENCHES],
+)
 def test_planted_violations_are_reported(top: str, tmp_path: Path) -> None:
     """All of a bench in one process: most of what one costs is its start."""
     files, violations = sources_of(top, tmp_path), planted(top)

@@ -36,7 +36,15 @@ OWN_FILES = [
 ]
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "default",
+        "ibex",
+        pytest.param("smallest", marks=pytest.mark.full),
+        pytest.param("interleaved", marks=pytest.mark.full),
+    ],
+)
 def test_verilator_warns_of_nothing_in_the_soc(name: str) -> None:
     result = verilator_lint(rtl.soc(CONFIGS[name]), "heepstor_soc")
     assert result.returncode == 0, result.stderr

@@ -16,7 +16,12 @@ ASSERTIONS = (
 
 @pytest.mark.parametrize(
     ("managers", "subordinates"),
-    [(1, 1), (2, 22), (5, 3), pytest.param(3, 4, marks=pytest.mark.full)],
+    [
+        (1, 1),
+        (5, 3),
+        pytest.param(2, 22, marks=pytest.mark.full),
+        pytest.param(3, 4, marks=pytest.mark.full),
+    ],
 )
 def test_obi_xbar(managers: int, subordinates: int) -> None:
     run_module(

@@ -8,7 +8,7 @@ from heepstor.build import rtl
 from verif.harness.cocotb_runner import run_module
 
 
-@pytest.mark.parametrize(("size", "rows"), [(4, 4), (8, 64)])
+@pytest.mark.parametrize(("size", "rows"), [(4, 4), pytest.param(8, 64, marks=pytest.mark.full)])
 def test_sa_accumulator(size: int, rows: int) -> None:
     files = {path.stem: path for path in rtl.own_files("systolic_array")}
     run_module(

@@ -15,9 +15,9 @@ _FILES = [path for path in rtl.array() if path.stem in _MODULES]
     ("size", "ports", "words"),
     [
         (4, 1, 8),
-        (4, 4, 64),
-        (8, 2, 16),
         (12, 4, 32),
+        pytest.param(4, 4, 64, marks=pytest.mark.full),
+        pytest.param(8, 2, 16, marks=pytest.mark.full),
         pytest.param(8, 1, 64, marks=pytest.mark.full),
         pytest.param(12, 2, 128, marks=pytest.mark.full),
     ],

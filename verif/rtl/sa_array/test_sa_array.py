@@ -9,7 +9,9 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
 
-@pytest.mark.parametrize("size", [4, 8, pytest.param(12, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "size", [4, *(pytest.param(size, marks=pytest.mark.full) for size in (8, 12))]
+)
 def test_sa_array(size: int) -> None:
     run_module(
         "sa_array",

@@ -10,7 +10,7 @@ from verif.harness.cocotb_runner import run_module
 MODULES = ("sa_reg_pkg", "sa_job_pkg", "sa_descriptor")
 
 
-@pytest.mark.parametrize(("size", "rows"), [(4, 4), (12, 64)])
+@pytest.mark.parametrize(("size", "rows"), [(12, 64), pytest.param(4, 4, marks=pytest.mark.full)])
 def test_sa_descriptor(size: int, rows: int) -> None:
     run_module(
         "sa_descriptor",

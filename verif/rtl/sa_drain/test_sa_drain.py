@@ -13,7 +13,12 @@ _FILES = [path for path in rtl.array() if path.stem in sa.DRAIN_MODULES]
 
 @pytest.mark.parametrize(
     ("size", "rows", "ports"),
-    [(4, 8, 1), (8, 16, 2), (12, 64, 4), pytest.param(8, 16, 1, marks=pytest.mark.full)],
+    [
+        (4, 8, 1),
+        (8, 16, 2),
+        pytest.param(12, 64, 4, marks=pytest.mark.full),
+        pytest.param(8, 16, 1, marks=pytest.mark.full),
+    ],
 )
 def test_sa_drain(size: int, rows: int, ports: int) -> None:
     run_module(

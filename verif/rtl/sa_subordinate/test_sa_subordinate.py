@@ -9,7 +9,9 @@ from verif.harness.cocotb_runner import run_module
 
 
 # 5 and 7 groups: the rows of no other size are as hard to divide by.
-@pytest.mark.parametrize(("size", "rows"), [(20, 64), (28, 256)])
+@pytest.mark.parametrize(
+    ("size", "rows"), [(20, 64), pytest.param(28, 256, marks=pytest.mark.full)]
+)
 def test_sa_subordinate(size: int, rows: int) -> None:
     modules = ("sa_reg_pkg", "sa_job_pkg", "sa_pkg", "sa_subordinate")
     run_module(

@@ -18,7 +18,7 @@ _MODULES = (
     [
         (4, 1, 16),
         (8, 2, 64),
-        (12, 4, 32),
+        pytest.param(12, 4, 32, marks=pytest.mark.full),
         pytest.param(4, 4, 16, marks=pytest.mark.full),
         pytest.param(8, 1, 64, marks=pytest.mark.full),
     ],

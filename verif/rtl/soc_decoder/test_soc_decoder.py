@@ -14,7 +14,7 @@ from verif.rtl import soc
     [
         (1, 0, 8192),
         (6, 4, 16384),
-        (8, 8, 8192),
+        pytest.param(8, 8, 8192, marks=pytest.mark.full),
         pytest.param(16, 0, 32768, marks=pytest.mark.full),
         pytest.param(3, 2, 262144, marks=pytest.mark.full),
     ],

@@ -8,7 +8,7 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import soc
 
 
-@pytest.mark.parametrize("size", [64, 8192])
+@pytest.mark.parametrize("size", [64, pytest.param(8192, marks=pytest.mark.full)])
 def test_sram_bank(size: int) -> None:
     run_module(
         "sram_bank",

@@ -16,7 +16,7 @@ on_every_configuration = pytest.mark.parametrize(
     ("size", "rows", "ports"),
     [
         (4, 64, 2),
-        (8, 4, 1),
+        pytest.param(8, 4, 1, marks=pytest.mark.full),
         pytest.param(12, 16, 4, marks=pytest.mark.full),
         pytest.param(16, 256, 2, marks=pytest.mark.full),
     ],

@@ -206,12 +206,14 @@ def test_command_fails_until_the_runs_together_reach_enough(
     assert "sample.sv" in (measured / "code.html").read_text()
 
 
+@pytest.mark.full
 def test_run_that_fails_counts_for_nothing(measured: Path) -> None:
     with pytest.raises(AssertionError, match="on purpose"):
         run_sample("0123", test="(runs_through_modes|fails)$")
     assert not (measured / "code").exists()
 
 
+@pytest.mark.full
 def test_stale_exclusion_makes_the_command_fail(
     measured: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

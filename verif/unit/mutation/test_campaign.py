@@ -37,7 +37,7 @@ _SUBJECT = Subject(
     [
         (_EQUIVALENT, Status.SURVIVED),
         (_WRONG, Status.KILLED),
-        (_NONSENSE, Status.INVALID),
+        pytest.param(_NONSENSE, Status.INVALID, marks=pytest.mark.full),
     ],
 )
 def test_mutant_becomes_what_the_tests_make_of_it(
