@@ -256,6 +256,10 @@ DESCRIPTOR = (
 )
 """A job of `stream` mode, as it lies in memory; docs/accelerator.md says what it means."""
 
+STACK_GUARD_BYTES = 512
+"""The end of the stack, where nothing may be written. No frame may be larger: whoever calls saves
+its return address at the top of its frame, so that no overflow steps over the guard untouched."""
+
 SOC_CTRL = Block(
     "soc_ctrl",
     0x2000_0000,
@@ -285,6 +289,13 @@ SOC_CTRL = Block(
             ),
         ),
         Register("RTL_VERSION", 0x20, "RO", "digest of the RTL sources"),
+        Register(
+            "STACK_GUARD",
+            0x24,
+            "RW",
+            f"address of the last {STACK_GUARD_BYTES} bytes of the stack: a write of the CPU to "
+            "them is done, and recorded as if it had been refused; resets to where nobody is",
+        ),
     ),
 )
 
@@ -357,5 +368,6 @@ def canonical() -> dict[str, Any]:
         "blocks": [_without_doc(asdict(block)) for block in BLOCKS],
         "descriptor": [DESCRIPTOR_VERSION, [_without_doc(asdict(word)) for word in DESCRIPTOR]],
         "addresses": [RAM_BASE, DEBUG_BASE, RV_TIMER_BASE, UART_BASE, BOOT_ADDRESS],
+        "stack_guard_bytes": STACK_GUARD_BYTES,
         "enums": {e.__name__: {m.name: m.value for m in e} for e in (Interrupt, Marker, ExitCode)},
     }

@@ -19,6 +19,7 @@ from heepstor.build import cache
 from heepstor.config import Config
 from heepstor.emit import hardware
 from heepstor.errors import BuildError, PlanError, ToolError
+from heepstor.registers import STACK_GUARD_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
 SOFTWARE = ROOT / "sw"
@@ -28,10 +29,6 @@ Progress = Callable[[str], None]
 
 _PREFIX = "riscv64-unknown-elf-"
 _REMEDY = "install the Debian packages gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf"
-
-# In bytes. A function with a larger frame is refused, so that an overflow cannot step over the
-# guard at the end of the stack, which is as large (sw/runtime/stack.cpp).
-_LARGEST_FRAME = 512
 
 # The compiler itself may call memcpy and memset.
 _C_LIBRARY = "--specs=picolibc.specs"
@@ -54,8 +51,10 @@ _COMPILE_FLAGS = (
     "-Wconversion",
     "-Wdouble-promotion",
     "-Werror",
-    f"-Wframe-larger-than={_LARGEST_FRAME}",
-    f"-DHEEPSTOR_LARGEST_FRAME={_LARGEST_FRAME}",
+    # An overflow must not step over the guard at the end of the stack.
+    f"-Wframe-larger-than={STACK_GUARD_BYTES}",
+    "-Wvla",
+    "-Walloca",
     # Messages and debug information name files as seen from the project, wherever it lies.
     f"-fdebug-prefix-map={ROOT}=.",
     f"-ffile-prefix-map={ROOT}/=",
@@ -73,6 +72,7 @@ _LINK_FLAGS = (
 
 # Which line of the memory table a section of the image belongs to.
 _TEXT = (".vectors", ".boot", ".heepstor.hash", ".text")
+_BSS = (".bss", ".fault_stack")
 _UNSUPPORTED = (".init_array", ".ctors", ".tdata", ".tbss")
 _OVERFLOW = re.compile(r"region `ram' overflowed by (\d+) bytes?")
 _LOG_TAIL_LINES = 25
@@ -280,7 +280,7 @@ def _image(folder: Path) -> FirmwareImage:
         text_bytes=sum(sizes.get(name, 0) for name in _TEXT),
         rodata_bytes=sizes.get(".rodata", 0),
         data_bytes=sizes.get(".data", 0),
-        bss_bytes=sizes.get(".bss", 0),
+        bss_bytes=sum(sizes.get(name, 0) for name in _BSS),
         arena_bytes=sizes.get(".arena", 0),
         stack_bytes=sizes.get(".stack", 0),
     )

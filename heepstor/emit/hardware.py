@@ -77,6 +77,7 @@ def sv_config_package(config: Config) -> str:
         "MemoryBankBytes": config.memory_bank_kib * 1024,
         "ClockHz": config.clock_hz,
         "UartBaudRate": config.uart_baud_rate,
+        "StackGuardBytes": registers.STACK_GUARD_BYTES,
     }
     words = {
         "ConfigHash": config.hash,
@@ -158,6 +159,7 @@ def cpp_header(config: Config) -> str:
         "kConfigHash": config.hash,
         "kMemoryBytes": config.memory_bytes,
         "kStackBytes": config.stack_bytes,
+        "kStackGuardBytes": registers.STACK_GUARD_BYTES,
         "kClockHz": config.clock_hz,
         "kUartBaudRate": config.uart_baud_rate,
         "kRvTimerBase": registers.RV_TIMER_BASE,
@@ -222,10 +224,11 @@ def _cpp_enum(enum: type[IntEnum], name: str) -> list[str]:
 
 
 def linker_script(config: Config) -> str:
-    """`heepstor.ld`: one RAM; vectors first, boot code at the boot address, stack last.
+    """`heepstor.ld`: one RAM; vectors first, boot code at the boot address, stacks last.
 
     Sections: `.vectors` (256 bytes), `.boot` at the boot address, `.heepstor.hash` (the word that
-    the runner checks), text, read-only data, data, bss, `.arena` (not loaded, not cleared), stack.
+    the runner checks), text, read-only data, data, bss, `.arena` (not loaded, not cleared), stack,
+    stack of what tells of faults.
     """
     return f"""\
 /* {_GENERATED} */
@@ -253,6 +256,7 @@ SECTIONS {{
     __stack_bottom = .;
     . += __stack_size; __stack_top = .;
   }} > ram
+  .fault_stack (NOLOAD) : ALIGN(16) {{ *(.fault_stack) }} > ram
   __ram_end = ORIGIN(ram) + LENGTH(ram);
   /DISCARD/ : {{ *(.eh_frame .eh_frame_hdr .comment .note.*) }}
 }}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
-from heepstor import sim
 from heepstor.errors import SimulationError
 from heepstor.report.records import Records, parse
-from heepstor.sim.backtrace import REGISTERS, Backtrace, Frame, backtrace, left_behind, locate
+from heepstor.sim.backtrace import REGISTERS, Backtrace, Frame, backtrace, locate
 
 Fault = dict[str, Any]
 
-_STACK_POINTER = "sp"
+_LONGEST_CYCLE = 8  # of functions that call each other
 
 
 def describe(found: Records, elf: Path, layers: Sequence[str]) -> Fault | None:
@@ -38,7 +37,8 @@ def describe(found: Records, elf: Path, layers: Sequence[str]) -> Fault | None:
         "layer": layers[index] if 0 <= index < len(layers) else None,
         "backtrace": list(map(_frame, trace.frames)),
         "complete": trace.complete,
-        "left_behind": list(map(_frame, _left_behind(found, elf))),
+        "skipped_bytes": trace.skipped_bytes,
+        "outermost": list(map(_frame, trace.outermost)),
     }
 
 
@@ -46,7 +46,7 @@ def lines(cause: str, fault: Fault) -> list[str]:
     """The same for people; `cause` is that of the panic record."""
     where = _shown(fault["backtrace"][0])
     layer = f"layer {fault['layer']}" if fault["layer"] else "outside layers"
-    return [f"fault: {cause} in {where}, {layer}", *_callers(fault), *_behind(fault)]
+    return [f"fault: {cause} in {where}, {layer}", *_callers(fault)]
 
 
 def in_log(log: str, elf: Path, layers: Sequence[str]) -> list[str]:
@@ -60,17 +60,36 @@ def in_log(log: str, elf: Path, layers: Sequence[str]) -> list[str]:
 
 
 def _callers(fault: Fault) -> Iterator[str]:
-    for number, frame in enumerate(fault["backtrace"]):
-        yield f"  #{number} {frame['pc']} {_shown(frame)}"
-    if not fault["complete"]:
+    yield from _frames(fault["backtrace"])
+    if fault["outermost"]:
+        yield f"  ... {fault['skipped_bytes']:,} bytes of the stack are skipped, then"
+        yield from _frames(fault["outermost"], numbered=False)
+    elif not fault["complete"]:
         yield "  further callers are not known"
 
 
-def _behind(fault: Fault) -> Iterator[str]:
-    if fault["left_behind"]:
-        yield "  at the end of the stack there are calls by:"
-    for frame in fault["left_behind"]:
-        yield f"     {frame['pc']} {_shown(frame)}"
+def _frames(frames: Sequence[dict[str, Any]], *, numbered: bool = True) -> Iterator[str]:
+    """A line a frame; of those that come again and again, as in a recursion, the first ones."""
+    first = 0
+    while first < len(frames):
+        length, times = _cycle(frames[first:])
+        for number in range(first, first + length):
+            frame = frames[number]
+            yield f"  {f'#{number} ' if numbered else ''}{frame['pc']} {_shown(frame)}"
+        first += length * times
+        if times > 1:
+            yield f"  ... {length * (times - 1)} more like {'these' if length > 1 else 'this'}"
+
+
+def _cycle(frames: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """After how many frames the first ones come again, and how often they are there."""
+    for length in range(1, _LONGEST_CYCLE + 1):
+        times = 1
+        while frames[times * length :][:length] == frames[:length]:
+            times += 1
+        if times > 1:
+            return length, times
+    return 1, 1
 
 
 def _shown(frame: dict[str, Any]) -> str:
@@ -85,16 +104,7 @@ def _backtrace(found: Records, elf: Path) -> Backtrace:
     registers = [int(found.registers[name], 0) for name in REGISTERS]
     trace = backtrace(elf, registers, found.stack)
     own = tuple(dropwhile(lambda frame: frame.pc != pc, trace.frames))
-    return Backtrace(own or trace.frames, trace.complete)
-
-
-def _left_behind(found: Records, elf: Path) -> Sequence[Frame]:
-    """Calls in the stack's guard, which the firmware tells of when it is damaged."""
-    bottom = sim.symbol_address(elf, "__stack_bottom")
-    top = int(found.registers[_STACK_POINTER], 0) if found.registers else 0
-    return left_behind(
-        elf, [word for address, word in sorted(found.stack.items()) if bottom <= address < top]
-    )
+    return replace(trace, frames=own or trace.frames)
 
 
 def _frame(frame: Frame) -> dict[str, Any]:

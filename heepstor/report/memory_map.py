@@ -19,6 +19,7 @@ _KINDS = {
     ".bss": "data",
     ".arena": "arena",
     ".stack": "stack",
+    ".fault_stack": "data",
 }
 
 

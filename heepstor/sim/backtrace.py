@@ -25,7 +25,6 @@ REGISTERS = (
 
 _PC, _RETURN_ADDRESS, _STACK_POINTER = 0, 1, 2
 _MOST_CALLS = 64  # of a stack that leads in a circle
-_EXECUTABLE = 0x4  # SHF_EXECINSTR
 
 _UNKNOWN = "??"
 
@@ -52,6 +51,10 @@ class Backtrace:
     frames: tuple[Frame, ...]
     complete: bool
     """Whether the last one is where the program starts; or more is not known of the stack."""
+    skipped_bytes: int = 0
+    """Size of the part of the stack behind `frames` that does not tell who called them."""
+    outermost: tuple[Frame, ...] = ()
+    """The callers behind that part, out to where the program starts; none if not found."""
 
 
 @dataclass(frozen=True)
@@ -79,25 +82,15 @@ def backtrace(elf: Path, registers: Sequence[int], memory: Mapping[int, int]) ->
         SimulationError: if `elf` is no ELF file.
         BuildError: if there is no tool to tell functions and lines.
     """
-    pcs, complete = _unwind(_rules(elf), registers, memory)
-    return Backtrace(tuple(locate(elf, pcs[:1]) + callers(elf, pcs[1:])), complete)
-
-
-def left_behind(elf: Path, words: Sequence[int]) -> tuple[Frame, ...]:
-    """The calls that words of a stack return to, each once, in their order.
-
-    Not exact, as a backtrace is: the functions may have returned, and a word may be an address by
-    chance. For a part of the stack that nothing else is known of.
-
-    Raises: as `locate`.
-    """
-    with elf_file.opened(elf) as image:
-        code = [
-            (section["sh_addr"], section.data())
-            for section in image.iter_sections()
-            if section["sh_flags"] & _EXECUTABLE
-        ]
-    return tuple(callers(elf, [word for word in dict.fromkeys(words) if _follows_call(code, word)]))
+    rules = _rules(elf)
+    inner, complete = _unwind(rules, registers, _rule(rules, registers[_PC]), memory)
+    pcs = _pcs(inner)
+    frames = tuple(locate(elf, pcs[:1]) + callers(elf, pcs[1:]))
+    outer = [] if complete else _outermost(rules, inner[-1][_STACK_POINTER], memory)
+    if not outer:
+        return Backtrace(frames, complete)
+    skipped = outer[0][_STACK_POINTER] - inner[-1][_STACK_POINTER]
+    return Backtrace(frames, complete, skipped, tuple(callers(elf, _pcs(outer))))
 
 
 def callers(elf: Path, return_addresses: Sequence[int]) -> list[Frame]:
@@ -142,22 +135,6 @@ def _frame(address: int, function: str, location: str) -> Frame:
     )
 
 
-def _follows_call(code: Sequence[tuple[int, bytes]], address: int) -> bool:
-    """Whether the instruction before `address` leaves it in the return address register."""
-    for start, content in code:
-        offset = address - start
-        if offset % 2 or not 0 < offset <= len(content):
-            continue
-        short = int.from_bytes(content[max(offset - 2, 0) : offset], "little")
-        long = int.from_bytes(content[max(offset - 4, 0) : offset], "little")
-        return (
-            short & 0xE003 == 0x2001  # c.jal
-            or (short & 0xF07F == 0x9002 and short != 0x9002)  # c.jalr, which is not c.ebreak
-            or long & 0xFFF in (0x0EF, 0x0E7)  # jal, jalr: opcode and rd = ra
-        )
-    return False
-
-
 def _rules(elf: Path) -> list[_Rule]:
     with elf_file.opened(elf) as image:
         entries = image.get_dwarf_info().CFI_entries()
@@ -186,14 +163,19 @@ def _of_function(entry: FDE) -> list[_Rule]:
 
 
 def _unwind(
-    rules: Sequence[_Rule], registers: Sequence[int], memory: Mapping[int, int]
-) -> tuple[list[int], bool]:
-    """Program counters from the innermost function out, and whether the outermost is among them."""
-    pcs = [registers[_PC]]
-    rule = _rule(rules, registers[_PC])
-    while len(pcs) < _MOST_CALLS:
+    rules: Sequence[_Rule],
+    registers: Sequence[int],
+    rule: _Rule | None,
+    memory: Mapping[int, int],
+) -> tuple[list[Sequence[int]], bool]:
+    """Registers of each function from the innermost out, and whether the outermost is among them.
+
+    `rule` is that of the innermost function.
+    """
+    found = [registers]
+    while len(found) < _MOST_CALLS:
         if rule is not None and rule.outermost:
-            return pcs, True
+            return found, True
         try:
             registers = _caller(rule, registers, memory)
         except KeyError:
@@ -201,8 +183,35 @@ def _unwind(
         rule = _rule(rules, registers[_PC] - 1)
         if rule is None:
             break
-        pcs.append(registers[_PC])
-    return pcs, False
+        found.append(registers)
+    return found, False
+
+
+def _outermost(
+    rules: Sequence[_Rule], stack_pointer: int, memory: Mapping[int, int]
+) -> list[Sequence[int]]:
+    """Registers of each function behind a part of the stack that is not known; none if not found.
+
+    A function saves its return address in the first word of its frame, behind which that of its
+    caller begins. So any word may lead to a caller. Those are taken from which the rules lead to
+    the start of the program, at the very end of the stack, by the most calls: words that are left
+    over from earlier calls lead to some of them only.
+    """
+    end = max(memory, default=0) + 4
+    longest: list[Sequence[int]] = []
+    for place in (place for place in memory if place > stack_pointer):
+        registers = [0] * len(REGISTERS)
+        registers[_PC], registers[_STACK_POINTER] = memory[place], place + 4
+        rule = _rule(rules, registers[_PC] - 1)
+        if rule is not None:
+            found, complete = _unwind(rules, registers, rule, memory)
+            if complete and found[-1][_STACK_POINTER] == end and len(found) > len(longest):
+                longest = found
+    return longest
+
+
+def _pcs(found: Sequence[Sequence[int]]) -> list[int]:
+    return [registers[_PC] for registers in found]
 
 
 def _rule(rules: Sequence[_Rule], pc: int) -> _Rule | None:

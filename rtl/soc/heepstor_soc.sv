@@ -248,12 +248,13 @@ module heepstor_soc #(
   soc_pkg::bus_error_t fetch_error, data_error, timer_error, uart_error;
 
   soc_ctrl #(
-    .ErrorSources(ErrorSources),
-    .ErrorData   (heepstor_cfg_pkg::BusErrorData),
-    .ClockHz     (heepstor_cfg_pkg::ClockHz),
-    .ConfigHash  (heepstor_cfg_pkg::ConfigHash),
-    .RtlVersion  (rtl_version_pkg::RtlVersion),
-    .MemoryBytes (MemoryBanks * MemoryBankBytes)
+    .ErrorSources   (ErrorSources),
+    .StackGuardBytes(heepstor_cfg_pkg::StackGuardBytes),
+    .ErrorData      (heepstor_cfg_pkg::BusErrorData),
+    .ClockHz        (heepstor_cfg_pkg::ClockHz),
+    .ConfigHash     (heepstor_cfg_pkg::ConfigHash),
+    .RtlVersion     (rtl_version_pkg::RtlVersion),
+    .MemoryBytes    (MemoryBanks * MemoryBankBytes)
   ) u_soc_ctrl (
     .clk_i,
     .rst_ni         (system_rst_n),
@@ -266,6 +267,8 @@ module heepstor_soc #(
     .rvalid_o       (sub_rvalid[SocCtrl]),
     .rdata_o        (sub_rdata[SocCtrl]),
     .errors_i       ({fetch_error, data_error, timer_error, uart_error}),
+    .cpu_write_i    (mgr_req[Data] && mgr_gnt[Data] && mgr_we[Data]),
+    .cpu_addr_i     (mgr_addr[Data]),
     .halted_i       (halted),
     .bus_error_irq_o(bus_error_irq),
     .exit_valid_o,

@@ -36,6 +36,9 @@ struct SocCtrl {
             Bus::read(at(soc_reg::kBusErrorAddressOffset))};
   }
 
+  // From now on a write of the CPU to the guard at `address` is told as a bus error, too.
+  static void guard_stack(uint32_t address) { Bus::write(at(soc_reg::kStackGuardOffset), address); }
+
   static void clear_bus_error() {
     Bus::write(at(soc_reg::kBusErrorStatusOffset), 1u << soc_reg::kBusErrorStatusValidLsb);
   }

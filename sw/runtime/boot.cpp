@@ -2,6 +2,7 @@
 
 #include "runtime/backends.h"
 #include "runtime/platform.h"
+#include "runtime/stack.h"
 
 namespace heepstor::runtime {
 namespace {
@@ -102,6 +103,7 @@ extern "C" void heepstor_boot() {
       .start(heepstor::cfg::kClockHz, heepstor::cfg::kUartBaudRate);
   check_hardware();
   check_fpu();
+  SocCtrl::guard_stack(guard_address());
   // After the check: an array that is not there is a mismatch, not a bus error.
   enable_bus_error_interrupt();
 }

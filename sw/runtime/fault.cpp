@@ -1,15 +1,13 @@
 // What the firmware tells of a fault: what a host needs to find function, line and callers
-// (heepstor/sim/backtrace.py). The registers and the stack, not more: names and unwinding rules are
-// in the ELF file, on the host.
+// (heepstor/sim/backtrace.py). The registers and the ends of the stack, not more: names and
+// unwinding rules are in the ELF file, on the host.
 
 #include "runtime/fault.h"
 
 #include "runtime/platform.h"
 #include "runtime/stack.h"
 
-// By number; [0] is the program counter. Written by fault_entry.S.
-extern "C" uint32_t heepstor_fault_registers[32];
-uint32_t heepstor_fault_registers[32];
+uint32_t heepstor_fault_registers[32];  // written by fault_entry.S
 
 namespace heepstor::runtime {
 namespace {
@@ -19,6 +17,11 @@ int32_t g_layer = -1;
 // A word that a stack overflow is unlikely to leave here.
 constexpr uint32_t kPanicking = 0x50414E43;
 uint32_t g_panicking = 0;
+
+// As many as the largest frame has and, of a stack that is deeper, who began it all: a serial line
+// is slow.
+constexpr uint32_t kInnermostWords = cfg::kStackGuardBytes / sizeof(uint32_t);
+constexpr uint32_t kOutermostWords = 64;
 
 constexpr char kRegisterNames[] =
     "pc\0ra\0sp\0gp\0tp\0t0\0t1\0t2\0s0\0s1\0a0\0a1\0a2\0a3\0a4\0a5\0"
@@ -35,6 +38,10 @@ void print_registers() {
   out.end();
 }
 
+uint32_t least(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+
 void print_words(Span<const uint32_t> words) {
   constexpr uint32_t kPerLine = 8;
   for (uint32_t i = 0; i < words.size(); ++i) {
@@ -46,6 +53,14 @@ void print_words(Span<const uint32_t> words) {
     const bool last = i % kPerLine == kPerLine - 1 || i == words.size() - 1;
     out.text(last ? "\n" : ",");
   }
+}
+
+void print_stack() {
+  const Span<const uint32_t> stack = live_stack(heepstor_fault_registers[kStackPointer]);
+  const uint32_t inner = least(stack.size(), kInnermostWords);
+  const uint32_t outer = least(stack.size() - inner, kOutermostWords);
+  print_words(stack.subspan(0, inner));
+  print_words(stack.subspan(stack.size() - outer, outer));
 }
 
 }  // namespace
@@ -65,12 +80,7 @@ void heepstor_report_fault(heepstor::cfg::ExitCode code, const char* cause, uint
   g_panicking = kPanicking;
   out.record("panic").field("cause").text(cause).field("pc").hex(pc).field("value").hex(value);
   out.field("layer").signed_decimal(g_layer).end();
-  constexpr uint32_t kStackPointer = 2;
   print_registers();
-  print_words(live_stack(heepstor_fault_registers[kStackPointer]));
-  if (guard() == Guard::kStackOverflow) {
-    // Who went too far may have returned long ago; these words tell who it was.
-    print_words(guard_words());
-  }
+  print_stack();
   finish(code, -1);
 }

@@ -1,7 +1,15 @@
 // Where a fault enters: a trap of the CPU, or a call of panic(). Both save the registers, which is what
-// a backtrace begins with, and end in C++.
+// a backtrace begins with, and end in C++, on a stack of their own: that of the program may have no room,
+// and all that is on it may be told.
 
   .cfi_sections .debug_frame
+
+#define FAULT_STACK_BYTES 512   // twice what the compiler says (-fstack-usage) of what runs on it
+
+  .section .fault_stack, "aw", @nobits
+  .balign 16
+  .space FAULT_STACK_BYTES
+fault_stack_top:
 
 // All registers by their numbers, into heepstor_fault_registers; t0 holds its address afterwards. Slot 0
 // is for the program counter, and left to the caller.
@@ -13,6 +21,7 @@
   .endr
   csrr t1, mscratch
   sw t1, 4 * 5(t0)
+  la sp, fault_stack_top
   .endm
 
   .section .text.heepstor_trap_entry, "ax"
@@ -31,16 +40,6 @@ trap:
   csrr a0, mcause
   csrr a1, mepc
   sw a1, 0(t0)
-  // The frames below stay as they are, if the stack is one, with room for what follows. Otherwise what
-  // follows takes the place of the outermost frames, which are the least that a reader would miss.
-  la t1, __stack_bottom + 2 * HEEPSTOR_LARGEST_FRAME
-  la t2, __stack_top
-  bltu sp, t1, 1f
-  bleu sp, t2, 2f
-1:
-  mv sp, t2
-2:
-  andi sp, sp, -16
   call heepstor_trap
   .size heepstor_trap_entry, . - heepstor_trap_entry
 

@@ -17,16 +17,10 @@ uint32_t hash_of(Span<const float> values) {
   return hash;
 }
 
-// Of what has gone on since the last layer; `pc` is where that is found.
+// Of what the array has written; what the CPU does to it is a trap. `pc` is where that is found.
 void check_guard(uint32_t pc) {
-  switch (guard()) {
-    case Guard::kIntact:
-      return;
-    case Guard::kStackOverflow:
-      panic(cfg::ExitCode::kStackOverflow, "stack_overflow", pc, stack_size());
-    case Guard::kOutOfArena:
-      panic(cfg::ExitCode::kAssertion, "out_of_arena", pc,
-            reinterpret_cast<uintptr_t>(guard_words().data()));
+  if (!guard_is_intact()) {
+    panic(cfg::ExitCode::kAssertion, "out_of_arena", pc, guard_address());
   }
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/stack.h"
 
+#include "heepstor_cfg.h"
 #include "runtime/stack_paint.h"
 
 extern "C" {
@@ -10,49 +11,33 @@ extern uint32_t __stack_top[];
 namespace heepstor::runtime {
 namespace {
 
-// The compiler refuses larger frames, so that an overflow cannot step over the guard without
-// touching it.
-constexpr uint32_t kGuardWords = HEEPSTOR_LARGEST_FRAME / sizeof(uint32_t);
-
-// Some frames, and not too many for a serial line.
-constexpr uint32_t kLiveWords = 128;
-
 uint32_t address_of(const uint32_t* word) {
   return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(word));
 }
 
 }  // namespace
 
-// Who has overwritten it is told by the side that the damage is on: a stack comes from above, and
-// what runs past the arena from below. In doubt it was the stack.
-Guard guard() {
-  uint32_t first = 0;
-  while (first < kGuardWords && __stack_bottom[first] == HEEPSTOR_STACK_PAINT) {
-    ++first;
-  }
-  if (first == kGuardWords) {
-    return Guard::kIntact;
-  }
-  uint32_t last = kGuardWords - 1;
-  while (__stack_bottom[last] == HEEPSTOR_STACK_PAINT) {
-    --last;
-  }
-  const bool from_below = first == 0 && last < kGuardWords / 2;
-  return from_below ? Guard::kOutOfArena : Guard::kStackOverflow;
+uint32_t guard_address() {
+  return address_of(__stack_bottom);
 }
 
-Span<const uint32_t> guard_words() {
-  return {__stack_bottom, kGuardWords};
+bool is_in_guard(uint32_t address) {
+  return address - guard_address() < cfg::kStackGuardBytes;
+}
+
+bool guard_is_intact() {
+  return stack_used() <= stack_size() - cfg::kStackGuardBytes;
 }
 
 Span<const uint32_t> live_stack(uint32_t stack_pointer) {
-  // No lower bound: an overflow goes on below.
-  if (stack_pointer >= address_of(__stack_top)) {
+  // The frame that reaches into the guard may end below it.
+  const uint32_t lowest = guard_address() - cfg::kStackGuardBytes;
+  if (stack_pointer < lowest || stack_pointer >= address_of(__stack_top)) {
     return {};
   }
-  const uint32_t words = (address_of(__stack_top) - stack_pointer) / sizeof(uint32_t);
   const uint32_t aligned = stack_pointer & ~uint32_t{sizeof(uint32_t) - 1};
-  return {reinterpret_cast<const uint32_t*>(aligned), words < kLiveWords ? words : kLiveWords};
+  return {reinterpret_cast<const uint32_t*>(aligned),
+          (address_of(__stack_top) - aligned) / static_cast<uint32_t>(sizeof(uint32_t))};
 }
 
 uint32_t stack_used() {

@@ -10,7 +10,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from heepstor import build, config, flow, sim
-from heepstor.registers import ExitCode
+from heepstor.config import Config
+from heepstor.registers import STACK_GUARD_BYTES, ExitCode
 from heepstor.report import fault, records
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -22,6 +23,11 @@ FAIL = ["fail", "main", "_start"]
 NOWHERE = ["no code", *FAIL]
 LAYER = ["main", "_start"]
 
+# Recursions, and the bytes of a frame of each; one that is not on the stack any more.
+DEEP, ENDLESS = 8, 13
+FRAME = {DEEP: 144, ENDLESS: 16}
+LOST = 15
+
 # FAULT of faults.cpp, exit code, cause, what `value` is (None: it depends on the code), callers.
 FAULTS = {
     "an illegal instruction": (0, ExitCode.TRAP, "illegal_instruction", 2, FAIL),
@@ -32,7 +38,10 @@ FAULTS = {
     "a call of no one's address": (5, ExitCode.BUS_ERROR, "bus_error_fetch", 0x4000_0000, NOWHERE),
     "a call through a null pointer": (6, ExitCode.TRAP, "illegal_instruction", 2, NOWHERE),
     "a span beyond its end": (7, ExitCode.ASSERTION, "assertion", None, FAIL),
-    "a stack that is too small": (8, ExitCode.STACK_OVERFLOW, "stack_overflow", None, LAYER),
+    "a stack that is too small": (
+        *(DEEP, ExitCode.STACK_OVERFLOW, "stack_overflow"),
+        *(None, ["recurse", "recurse", *FAIL]),
+    ),
     "an access the array refuses": (
         *(9, ExitCode.ACCELERATOR_ERROR, "accelerator_error"),
         *(0x100, LAYER),
@@ -45,22 +54,29 @@ FAULTS = {
         *(11, ExitCode.ACCELERATOR_ERROR, "accelerator_error"),
         *(0x4000, LAYER),
     ),
-    "a write beyond the arena": (12, ExitCode.ASSERTION, "out_of_arena", None, LAYER),
+    "a write beyond the arena": (12, ExitCode.ASSERTION, "out_of_arena", None, FAIL),
+    "an endless recursion": (
+        *(ENDLESS, ExitCode.STACK_OVERFLOW, "stack_overflow"),
+        *(None, ["ping", "pong", "ping", *FAIL]),
+    ),
+    "a job that writes beyond the arena": (14, ExitCode.ASSERTION, "out_of_arena", None, LAYER),
+    "a lost stack pointer": (LOST, ExitCode.TRAP, "illegal_instruction", 2, ["fail", "main"]),
 }
 
 
-def image_of(number: int) -> Path:
+def image_of(number: int, hardware: Config = CONFIG) -> Path:
     program = PROGRAMS / "faults.cpp"
-    return build.build_firmware([program], CONFIG, defines={"FAULT": str(number)}).elf
+    return build.build_firmware([program], hardware, defines={"FAULT": str(number)}).elf
 
 
 @cache
-def run_fault(number: int) -> sim.SimResult:
-    return sim.run(build.build_soc(CONFIG), image_of(number), cycle_limit=CYCLE_LIMIT)
+def run_fault(number: int, hardware: Config = CONFIG) -> sim.SimResult:
+    image = image_of(number, hardware)
+    return sim.run(build.build_soc(hardware), image, cycle_limit=CYCLE_LIMIT)
 
 
-def fault_of(number: int, result: sim.SimResult) -> fault.Fault:
-    described = fault.describe(records.parse(result.uart), image_of(number), ["only"])
+def fault_of(number: int, result: sim.SimResult, hardware: Config = CONFIG) -> fault.Fault:
+    described = fault.describe(records.parse(result.uart), image_of(number, hardware), ["only"])
     assert described is not None
     return described
 
@@ -70,8 +86,9 @@ def named(frame: dict[str, str]) -> str:
     return frame["function"].removeprefix("(anonymous namespace)::").split("(")[0]
 
 
-def callers(frames: list[dict[str, str]]) -> list[str]:
+def callers(described: fault.Fault) -> list[str]:
     """Without what is inlined: the last frame at an address is the function that was called."""
+    frames = described["backtrace"] + described["outermost"]
     return list({frame["pc"]: named(frame) for frame in frames}.values())
 
 
@@ -95,10 +112,9 @@ def test_a_fault_is_reported_with_cause_value_layer_and_callers(name: str) -> No
     described = fault_of(number, result)
     assert described["layer"] == "only"
     assert described["backtrace"][0]["pc"] == panic[0][1]
-    assert callers(described["backtrace"]) == functions
-    assert described["complete"]
-    guarded = cause == "stack_overflow"
-    assert [named(frame) for frame in described["left_behind"]] == ["recurse"] * guarded
+    assert callers(described) == functions
+    assert described["complete"] is (number not in (DEEP, ENDLESS, LOST))
+    assert bool(described["outermost"]) is (number in (DEEP, ENDLESS))
 
 
 def test_a_log_of_a_board_tells_of_the_same_fault() -> None:
@@ -118,15 +134,43 @@ def test_a_function_that_is_inlined_is_named_before_the_one_it_is_in() -> None:
     assert {"fail": innermost["pc"]}.items() <= {named(one): one["pc"] for one in others}.items()
 
 
-def test_a_trap_on_an_overflown_stack_shows_the_innermost_callers() -> None:
-    result = run_fault(13)
-    assert result.exit_code == ExitCode.STACK_OVERFLOW
-    described = fault_of(13, result)
-    assert set(map(named, described["backtrace"])) == {"recurse"}
-    assert len(described["backtrace"]) > 3
-    assert not described["complete"]
+def stack_pointer_of(result: sim.SimResult) -> int:
+    """At the fault."""
+    registers = records.parse(result.uart).registers
+    assert registers is not None
+    return int(registers["sp"], 0)
+
+
+@pytest.mark.parametrize("number", [DEEP, ENDLESS])
+def test_a_stack_overflow_is_found_where_it_begins(number: int) -> None:
+    """At the first frame that reaches into the guard, or the next: nothing beyond is written."""
+    result = run_fault(number)
+    panic = records.parse(result.uart).panic
+    assert panic is not None
+    end = sim.symbol_address(image_of(number), "__stack_bottom") + STACK_GUARD_BYTES
+    assert end - FRAME[number] <= int(panic["value"], 0) < end
+    assert end - 2 * FRAME[number] <= stack_pointer_of(result) < end
+
+
+@pytest.mark.parametrize(("number", "functions"), [(DEEP, "this"), (ENDLESS, "these")])
+def test_a_recursion_is_told_in_a_few_lines(number: int, functions: str) -> None:
+    result = run_fault(number)
+    described = fault_of(number, result)
     shown = fault.lines("stack_overflow", described)
-    assert "  further callers are not known" in shown
+    assert len(shown) < 20
+    again = [line for line in shown if line.endswith(f" more like {functions}")]
+    assert again
+    gap = shown.index(f"  ... {described['skipped_bytes']:,} bytes of the stack are skipped, then")
+    assert shown.index(again[0]) < gap
+    # What is told are the frames in 512 bytes on one side and 256 on the other, but for those cut.
+    known = stack_pointer_of(result) + described["skipped_bytes"]
+    top = sim.symbol_address(image_of(number), "__stack_top")
+    assert 512 + 256 - 2 * FRAME[number] < top - known <= 512 + 256
+
+    # The outer side is missing.
+    cut = re.sub(r"(@stack .*\n){8}(?=@result)", "", result.uart)
+    shown = fault.in_log(f"@heepstor\n{cut}", image_of(number), ["only"])
+    assert shown[-1] == "  further callers are not known"
 
 
 def test_an_illegal_instruction_is_found_where_it_is() -> None:

@@ -174,13 +174,20 @@ def test_a_static_constructor_is_refused(tmp_path: Path) -> None:
         build.build_firmware([source], CONFIG)
 
 
-def test_a_frame_larger_than_the_stacks_guard_is_refused(tmp_path: Path) -> None:
-    source = program(
-        tmp_path,
-        "void use(char*);\nint main() { char big[600]; use(big); return big[0]; }\n",
-    )
-    with pytest.raises(BuildError, match="frame size"):
-        build.build_firmware([source], CONFIG)
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ("char big[600]", "frame size"),
+        ("char big[size]", "variable length array"),
+        ("auto* big = static_cast<char*>(__builtin_alloca(size))", "alloca"),
+    ],
+)
+def test_a_frame_that_may_be_larger_than_the_stacks_guard_is_refused(
+    tmp_path: Path, frame: str, words: str
+) -> None:
+    text = f"void use(char*);\nint main(int size, char**) {{ {frame}; use(big); return size; }}\n"
+    with pytest.raises(BuildError, match=words):
+        build.build_firmware([program(tmp_path, text)], CONFIG)
 
 
 def test_an_image_larger_than_memory_is_refused_with_its_excess(tmp_path: Path) -> None:

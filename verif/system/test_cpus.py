@@ -22,14 +22,14 @@ from heepstor.registers import BOOT_ADDRESS, ExitCode
 from verif.baselines import runs
 from verif.baselines.baseline import baseline_of, folder_of, update_of
 from verif.baselines.compare import compare
-from verif.firmware.test_faults import CYCLE_LIMIT, FAULTS, PROGRAMS
+from verif.firmware.test_faults import CYCLE_LIMIT, ENDLESS, FAULTS, callers, fault_of, run_fault
 from verif.system import bare
 
 IBEX = runs.hardware("ibex")
 QUICK = "mnist-single_layer"
 
-# FAULTS that reach the CPU in different ways: an exception, two bus errors, a panic.
-REACHING = [0, 3, 5, 8]
+# FAULTS that reach the CPU in different ways: an exception, two bus errors, a deep stack, a panic.
+REACHING = [0, 3, 5, ENDLESS, 14]
 
 
 def test_only_the_chosen_cpu_is_read_and_both_count_as_one_version_of_the_rtl() -> None:
@@ -76,11 +76,10 @@ def test_every_word_and_byte_of_memory_is_its_own() -> None:
 
 @pytest.mark.parametrize("number", REACHING)
 def test_a_fault_is_reported_as_on_the_other_cpu(number: int) -> None:
-    ((_, exit_code, cause, value, _),) = (fault for fault in FAULTS.values() if fault[0] == number)
-    defines = {"FAULT": str(number)}
-    image = build.build_firmware([PROGRAMS / "faults.cpp"], IBEX, defines=defines)
-    result = sim.run(build.build_soc(IBEX), image.elf, cycle_limit=CYCLE_LIMIT)
+    _, exit_code, cause, value, functions = next(f for f in FAULTS.values() if f[0] == number)
+    result = run_fault(number, IBEX)
     assert result.exit_code == exit_code, result.uart
+    assert callers(fault_of(number, result, IBEX)) == functions
     assert f"@panic cause={cause} pc=0x" in result.uart
     if value is not None:
         assert f" value=0x{value:08x} layer=0" in result.uart

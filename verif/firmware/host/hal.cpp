@@ -412,6 +412,8 @@ TEST(a_bus_error_is_told_with_its_kind_and_address) {
   EXPECT_EQUAL(write.fetch, false);
   EXPECT_EQUAL(write.address, 0x40000004);
   EXPECT_EQUAL(SocCtrl::bus_error().fetch, true);
+  SocCtrl::guard_stack(0x12340);
+  EXPECT_EQUAL(ScriptedBus::device.last_write(0x20000024), 0x12340);
   SocCtrl::clear_bus_error();
   EXPECT_EQUAL(ScriptedBus::device.last_write(0x2000001C), 1);
 }

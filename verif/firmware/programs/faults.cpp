@@ -10,20 +10,23 @@ namespace {
 
 constexpr uint32_t kNowhere = 0x40000000;
 
-#if FAULT == 8 || FAULT == 13
-// Each frame is smaller than the guard at the end of the stack.
+#if FAULT == 8
+// Comes back from a little beyond the end of the stack.
 __attribute__((noinline)) uint32_t recurse(uint32_t depth) {
   volatile uint32_t frame[32];
   for (uint32_t i = 0; i < 32; ++i) {
     frame[i] = depth;
   }
-  if (depth == 0) {
-#if FAULT == 13
-    asm volatile("unimp");
-#endif
-    return 0;
-  }
-  return recurse(depth - 1) + frame[depth % 32];
+  return depth == 0 ? 0 : recurse(depth - 1) + frame[depth % 32];
+}
+#elif FAULT == 13
+// Never comes back.
+uint32_t pong(uint32_t depth);
+__attribute__((noinline)) uint32_t ping(uint32_t depth) {
+  return pong(depth + 1) + depth;
+}
+__attribute__((noinline)) uint32_t pong(uint32_t depth) {
+  return ping(depth + 1) ^ depth;
 }
 #endif
 
@@ -55,7 +58,7 @@ __attribute__((noinline)) void fail() {
 #elif FAULT == 7
   uint32_t values[2] = {};
   (void)Span<uint32_t>(values).subspan(1, 2);
-#elif FAULT == 8 || FAULT == 13
+#elif FAULT == 8
   g_arena[0] = static_cast<float>(recurse(cfg::kStackBytes / 128));
 #elif FAULT == 9
   (void)hal::Mmio::read(cfg::systolic_array::kBase + 0x50);
@@ -71,6 +74,37 @@ __attribute__((noinline)) void fail() {
   for (uint32_t i = 0; i <= 1024; ++i) {
     output[i] = 1.0f;
   }
+#elif FAULT == 13
+  g_arena[0] = static_cast<float>(ping(0));
+#elif FAULT == 14
+  // The product of two numbers, written where the arena has ended.
+  static constexpr float kInput[] = {1.0f};
+  static constexpr uint32_t kWeightScaleBias[] = {1, 0x3F800000, 0};
+  static constexpr hal::Descriptor kJob{/*next=*/nullptr,
+                                        /*control=*/cfg::descriptor::kVersion,
+                                        /*input=*/kInput,
+                                        /*weights=*/kWeightScaleBias,
+                                        /*output=*/g_arena + 1024,
+                                        /*map_words=*/1,
+                                        /*row_words=*/1,
+                                        /*row_start=*/0,
+                                        /*column_start=*/0,
+                                        /*row_step=*/1,
+                                        /*column_step=*/1,
+                                        /*band_step=*/1,
+                                        /*run_step=*/1,
+                                        /*run=*/1,
+                                        /*taps=*/0x10001,
+                                        /*windows=*/1,
+                                        /*shape=*/0x10001,
+                                        /*pool=*/0x111,
+                                        /*columns=*/0x10001,
+                                        /*output_step=*/1,
+                                        /*weight_words=*/1,
+                                        /*segment_words=*/1};
+  g_status = runtime::Stream::run(&kJob);
+#elif FAULT == 15
+  asm volatile("mv sp, zero; unimp");
 #endif
   // What a bus error raises is an interrupt, some cycles late.
   for (uint32_t i = 0; i < 100; ++i) {

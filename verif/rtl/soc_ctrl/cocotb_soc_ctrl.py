@@ -30,9 +30,19 @@ async def report(dut: Any, *errors: int) -> None:
     dut.errors_i.value = 0
 
 
+async def cpu_access(dut: Any, address: int, *, write: bool = True) -> None:
+    """Of the CPU to anywhere, granted at once."""
+    dut.cpu_write_i.value = write
+    dut.cpu_addr_i.value = address
+    await RisingEdge(dut.clk_i)
+    dut.cpu_write_i.value = 0
+
+
 async def started(dut: Any) -> Manager:
     bus = Manager(dut)
     dut.errors_i.value = 0
+    dut.cpu_write_i.value = 0
+    dut.cpu_addr_i.value = 0
     dut.halted_i.value = 0
     await bench.start(dut)
     return bus
@@ -125,6 +135,39 @@ async def refusals_of_a_debugger_that_has_halted_the_cpu_are_not_recorded(dut: A
     await report(dut, error(0x300))
     assert await bus.read(OFFSET["BUS_ERROR_ADDRESS"]) == 0x200
     assert dut.bus_error_irq_o.value == 1
+
+
+@cocotb.test()
+async def a_write_to_the_guard_of_the_stack_is_recorded(dut: Any) -> None:
+    bus = await started(dut)
+    # Nobody is at the last addresses; there the guard is after a reset.
+    assert await bus.read(OFFSET["STACK_GUARD"]) == 0xFFFF_FFF0
+    await cpu_access(dut, 0)
+    await cpu_access(dut, 0xFFFF_FFEF)
+    guard = 0x0001_2344
+    await bus.write(OFFSET["STACK_GUARD"], 0xFFFF_2344, 0b0011)
+    await bus.write(OFFSET["STACK_GUARD"], 0x0001_0000, 0b1100)
+    assert await bus.read(OFFSET["STACK_GUARD"]) == guard
+    # Its neighbours are none of it, and who reads from it does no harm.
+    await cpu_access(dut, guard - 1)
+    await cpu_access(dut, guard + 16)
+    await cpu_access(dut, guard, write=False)
+    dut.halted_i.value = 1
+    await cpu_access(dut, guard)
+    dut.halted_i.value = 0
+    assert await bus.read(OFFSET["BUS_ERROR_STATUS"]) == 0
+    for address in (guard, guard + 5, guard + 15):
+        await cpu_access(dut, address)
+        await cpu_access(dut, guard + 8)  # the first one counts
+        assert await bus.read(OFFSET["BUS_ERROR_ADDRESS"]) == address
+        assert await bus.read(OFFSET["BUS_ERROR_STATUS"]) == BIT["VALID"] | BIT["WRITE"]
+        assert dut.bus_error_irq_o.value == 1
+        await bus.write(OFFSET["BUS_ERROR_STATUS"], BIT["VALID"])
+    # It is the cause of whatever else goes wrong in the same cycle.
+    dut.errors_i.value = error(0x100)
+    await cpu_access(dut, guard)
+    dut.errors_i.value = 0
+    assert await bus.read(OFFSET["BUS_ERROR_ADDRESS"]) == guard
 
 
 @cocotb.test()

@@ -13,6 +13,7 @@ def test_soc_ctrl() -> None:
         "verif.rtl.soc_ctrl.cocotb_soc_ctrl",
         {
             "ErrorSources": 3,
+            "StackGuardBytes": 16,
             "ErrorData": 0xBADACCE5,
             "ClockHz": 123_456_789,
             "ConfigHash": 0x89ABCDEF,

@@ -14,6 +14,9 @@ constexpr uint32_t kBusErrorInterrupt =
 // What the last trap found.
 volatile uint32_t traps = 0, cause, address, status;
 
+// What SoC control is told to be the end of a stack, and a word on each side.
+volatile uint32_t around_guard[cfg::kStackGuardBytes / 4 + 2];
+
 // Where a jump to nowhere goes on.
 volatile uint32_t resume = 0;
 
@@ -83,7 +86,7 @@ int main() {
   check_read(10, cfg::kMemoryBytes);
   check_read(20, 0x10010000);  // beyond the debug module
   check_read(30, 0xFFFFFFFC);
-  check_read(40, cfg::soc_ctrl::kBase + 0x24);  // no such register
+  check_read(40, cfg::soc_ctrl::kBase + 0x28);  // no such register
   check_read(50, cfg::kUartBase + 0x30);
   check_read(60, cfg::kRvTimerBase + 0x120);
   check_write(70, cfg::kMemoryBytes);
@@ -108,6 +111,16 @@ int main() {
   enable_interrupts();
   jump_to(0x10000800);
   check_trap(150, kIllegalInstruction, 0, 0);
+
+  // A write to the guard of a stack is done and told. Beside it one may write, and from it read.
+  around_guard[1] = 0;
+  const uint32_t guard = reinterpret_cast<uint32_t>(&around_guard[1]);
+  soc_ctrl(cfg::soc_ctrl::kStackGuardOffset) = guard;
+  around_guard[0] = 1;
+  around_guard[cfg::kStackGuardBytes / 4 + 1] = 1;
+  CHECK(160, around_guard[1] == 0);
+  check_write(170, guard);
+  CHECK(180, around_guard[1] == 1);
 
   // Of two refusals the first is kept.
   disable_interrupts();
