@@ -1,4 +1,4 @@
-"""Ibex instead of CV32E40P: the same programs, the same bits, the faults told in the same words."""
+"""Ibex instead of CV32E40P: the same bits, the faults told in the same words, a debugger."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from verif.baselines.baseline import baseline_of, folder_of, update_of
 from verif.baselines.compare import compare
 from verif.firmware.test_faults import CYCLE_LIMIT, ENDLESS, FAULTS, callers, fault_of, run_fault
 from verif.system import bare
-
-IBEX = runs.hardware("ibex")
-QUICK = "mnist-single_layer"
+from verif.system.hardware import SMALL, SMALL_OVERRIDES
 
 # FAULTS that reach the CPU in different ways: an exception, two bus errors, a deep stack, a panic.
 REACHING = [0, 3, 5, ENDLESS, 14]
@@ -43,50 +41,32 @@ def test_only_the_chosen_cpu_is_read_and_both_count_as_one_version_of_the_rtl() 
         assert rtl.version() == version
 
 
-def test_firmware_starts_talks_and_leaves_with_its_exit_code() -> None:
-    result = bare.run("boot", IBEX)
-    assert (result.reason, result.exit_code) == ("exit", 42)
-    assert result.uart == "Hello, HEEPstor\nno newline at the end"
-
-
-def test_access_to_no_ones_address_is_answered_recorded_and_interrupts() -> None:
-    """And nothing but the firmware talks: Ibex's model tells of each illegal instruction."""
-    result = bare.run("bus_error", IBEX)
-    assert (result.reason, result.exit_code, result.uart) == ("exit", ExitCode.PASS, "")
-
-
 def test_timer_interrupt_wakes_the_cpu_at_the_compared_count() -> None:
-    result = bare.run("timer", IBEX)
+    result = bare.run("timer", SMALL)
     assert (result.reason, result.exit_code) == ("exit", ExitCode.PASS)
     (slept, _), (woke, _) = result.markers
     assert 950 <= woke - slept <= 1100, (slept, woke)
 
 
 def test_the_simulator_sees_where_the_cpu_is_and_that_nothing_will_wake_it() -> None:
-    hanging = bare.run("hang", IBEX, cycle_limit=20_000)
-    assert sim.symbolize(bare.image("hang", IBEX), hanging.pc) == "spin_for_ever()"
-    assert bare.run("sleep", IBEX).reason == "asleep"
-
-
-@pytest.mark.full
-def test_every_word_and_byte_of_memory_is_its_own() -> None:
-    result = bare.run("memory", IBEX)
-    assert (result.reason, result.exit_code) == ("exit", ExitCode.PASS)
+    hanging = bare.run("hang", SMALL, cycle_limit=20_000)
+    assert sim.symbolize(bare.image("hang", SMALL), hanging.pc) == "spin_for_ever()"
+    assert bare.run("sleep", SMALL).reason == "asleep"
 
 
 @pytest.mark.parametrize("number", REACHING)
 def test_a_fault_is_reported_as_on_the_other_cpu(number: int) -> None:
     _, exit_code, cause, value, functions = next(f for f in FAULTS.values() if f[0] == number)
-    result = run_fault(number, IBEX)
+    result = run_fault(number, SMALL)
     assert result.exit_code == exit_code, result.uart
-    assert callers(fault_of(number, result, IBEX)) == functions
+    assert callers(fault_of(number, result, SMALL)) == functions
     assert f"@panic cause={cause} pc=0x" in result.uart
     if value is not None:
         assert f" value=0x{value:08x} layer=0" in result.uart
 
 
 def test_a_debugger_loads_breaks_steps_and_lets_go(tmp_path: Path) -> None:
-    elf = bare.image("boot", IBEX)
+    elf = bare.image("boot", SMALL)
     main = sim.symbol_address(elf, "main")
     seen = []
 
@@ -111,7 +91,7 @@ def test_a_debugger_loads_breaks_steps_and_lets_go(tmp_path: Path) -> None:
             note("pc")
             openocd.resume()
 
-    result = sim.run(build.build_soc(IBEX), elf, on_jtag=debug, cycle_limit=CYCLE_LIMIT)
+    result = sim.run(build.build_soc(SMALL), elf, on_jtag=debug, cycle_limit=CYCLE_LIMIT)
     assert seen[:3] == [BOOT_ADDRESS, BOOT_ADDRESS - 0x80 | 1, main]
     assert seen[3] in (main + 2, main + 4)
     assert (result.reason, result.exit_code) == ("exit", 42)
@@ -152,21 +132,18 @@ def test_what_the_cpu_computes_without_an_fpu_has_the_golden_bits(backend: str) 
         append_final_softmax=True,
         name=f"test-ibex-special-{backend}",
         backend=backend,
-        overrides=["cpu.core=ibex"],
+        overrides=SMALL_OVERRIDES,
     )
     result = network.simulate()
     assert result["passed"], network.render(result)
     assert result["golden"]["compared"] == len(sample) * (9 + 5 + 5)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "backend"),
     [
-        pytest.param(
-            *(name, backend),
-            marks=[] if name == QUICK else [pytest.mark.full],
-            id=f"{name}-{backend.value}",
-        )
+        pytest.param(name, backend, id=f"{name}-{backend.value}")
         for name in project.names()
         for backend in runs.backends(name, "ibex")
     ],

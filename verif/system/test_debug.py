@@ -23,7 +23,7 @@ from heepstor.openocd import OpenOcd, simulation
 from heepstor.report import document
 from verif.baselines import baseline
 from verif.system import bare
-from verif.system.test_soc import CONFIG
+from verif.system.hardware import DEFAULT
 
 PROJECT = "mnist-single_layer"
 MARKER = registers.SOC_CTRL.base + next(
@@ -147,7 +147,7 @@ def debugged(
 def waiting(program: str, tmp_path: Path, cycle_limit: int) -> Iterator[tuple[int, Path]]:
     """A simulator that has loaded a program and waits for a debugger: its port and result file."""
     result = tmp_path / "result.json"
-    command = [str(build_soc(CONFIG).path), str(bare.image(program, CONFIG)), "--jtag", "0"]
+    command = [str(build_soc(DEFAULT).path), str(bare.image(program, DEFAULT)), "--jtag", "0"]
     command += ["--result", str(result), "--cycle-limit", str(cycle_limit)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as simulator:
         assert simulator.stderr is not None
@@ -173,7 +173,7 @@ def test_run_begins_with_the_first_debugger_and_goes_on_without_it(tmp_path: Pat
 
 
 def test_reset_by_a_debugger_restarts_all_but_the_debug_module(tmp_path: Path) -> None:
-    command = [str(build_soc(CONFIG).path), "--jtag", "0"]
+    command = [str(build_soc(DEFAULT).path), "--jtag", "0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as simulator:
         assert simulator.stderr is not None
         port = json.loads(simulator.stderr.readline())["jtag_port"]
@@ -210,7 +210,7 @@ def test_sleeping_cpu_is_waited_for_while_a_debugger_may_wake_it(tmp_path: Path)
 
 
 def test_ports_that_cannot_be_had_are_refused() -> None:
-    simulator = str(build_soc(CONFIG).path)
+    simulator = str(build_soc(DEFAULT).path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for text, reason in (

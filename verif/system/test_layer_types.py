@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 import heepstor
+from heepstor import config
 from verif.harness.seeds import derive
-from verif.system.test_soc import INTERLEAVED_OVERRIDES
+from verif.system.hardware import PIPELINED_OVERRIDES, SMALL_OVERRIDES
 
 NETWORKS: dict[str, tuple[nn.Sequential, tuple[int, ...]]] = {
     "rectangular-kernel-stride-padding-dilation": (
@@ -153,7 +154,8 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
 @pytest.mark.parametrize(
     "overrides",
     [
-        INTERLEAVED_OVERRIDES,
+        SMALL_OVERRIDES,
+        pytest.param(PIPELINED_OVERRIDES, marks=pytest.mark.full),
         pytest.param(
             [
                 *("systolic_array.size=12", "systolic_array.ports=4"),
@@ -162,7 +164,7 @@ def test_infinities_and_nan_go_through_every_layer() -> None:
             marks=pytest.mark.full,
         ),
     ],
-    ids=["size-4-2-ports", "size-12-4-ports-interleaved"],
+    ids=["small", "pipelined", "size-12-4-ports-interleaved"],
 )
 def test_other_hardware_gives_the_same_bits(overrides: list[str], backend: str) -> None:
     name = "flatten-into-linear-behind-relu-and-dropout"
@@ -170,7 +172,7 @@ def test_other_hardware_gives_the_same_bits(overrides: list[str], backend: str) 
     compiled = heepstor.compile(
         randomized(model, name),
         input_shape=input_shape,
-        name=f"test-hw-{len(overrides)}-{backend}",
+        name=f"test-hw-{config.load(overrides=overrides).hash_hex}-{backend}",
         backend=backend,
         overrides=overrides,
     )

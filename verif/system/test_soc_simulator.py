@@ -17,16 +17,16 @@ from heepstor import sim
 from heepstor.build import SimulatorBinary, build_soc
 from heepstor.errors import SimulationError
 from verif.system import bare
-from verif.system.test_soc import CONFIG, INTERLEAVED
+from verif.system.hardware import DEFAULT, SMALL
 
 
 @pytest.fixture(scope="module")
 def simulator() -> SimulatorBinary:
-    return build_soc(CONFIG)
+    return build_soc(DEFAULT)
 
 
 def test_cycle_limit_tells_the_function_and_the_marker(simulator: SimulatorBinary) -> None:
-    elf = bare.image("hang", CONFIG)
+    elf = bare.image("hang", DEFAULT)
     result = sim.run(simulator, elf, cycle_limit=20_000)
     assert (result.reason, result.exit_code, result.cycles) == ("cycle_limit", None, 20_000)
     assert sim.symbolize(elf, result.pc) == "spin_for_ever()"
@@ -34,13 +34,13 @@ def test_cycle_limit_tells_the_function_and_the_marker(simulator: SimulatorBinar
 
 
 def test_sleep_without_an_interrupt_to_wake_it_ends_the_run(simulator: SimulatorBinary) -> None:
-    result = sim.run(simulator, bare.image("sleep", CONFIG), cycle_limit=10_000_000)
+    result = sim.run(simulator, bare.image("sleep", DEFAULT), cycle_limit=10_000_000)
     assert (result.reason, result.exit_code) == ("asleep", None)
     assert result.cycles < 100_000
 
 
 def test_dump_is_the_memory_at_its_marker(simulator: SimulatorBinary, tmp_path: Path) -> None:
-    elf = bare.image("dump", CONFIG)
+    elf = bare.image("dump", DEFAULT)
     arena = sim.symbol_address(elf, "__arena_start")
     dumps = [
         sim.Dump(0x2000_0000, arena, 32, tmp_path / "first"),
@@ -59,15 +59,15 @@ def test_dump_is_the_memory_at_its_marker(simulator: SimulatorBinary, tmp_path: 
 
 
 def test_dump_beyond_the_memory_is_refused(simulator: SimulatorBinary, tmp_path: Path) -> None:
-    dump = sim.Dump(0, CONFIG.memory_bytes - 4, 8, tmp_path / "dump")
-    with pytest.raises(SimulationError, match=f"beyond the memory of {CONFIG.memory_bytes} bytes"):
-        sim.run(simulator, bare.image("dump", CONFIG), dumps=[dump])
+    dump = sim.Dump(0, DEFAULT.memory_bytes - 4, 8, tmp_path / "dump")
+    with pytest.raises(SimulationError, match=f"beyond the memory of {DEFAULT.memory_bytes} bytes"):
+        sim.run(simulator, bare.image("dump", DEFAULT), dumps=[dump])
 
 
 def test_image_for_other_hardware_is_refused_with_both_hashes(simulator: SimulatorBinary) -> None:
-    other = dataclasses.replace(CONFIG, systolic_array_size=12)
+    other = dataclasses.replace(DEFAULT, systolic_array_size=12)
     elf = bare.image("boot", other)
-    with pytest.raises(SimulationError, match=f"0x{other.hash_hex}.*0x{CONFIG.hash_hex}"):
+    with pytest.raises(SimulationError, match=f"0x{other.hash_hex}.*0x{DEFAULT.hash_hex}"):
         sim.run(simulator, elf)
     # Allowed on purpose, the program's own look at SoC control finds out: check 4.
     assert sim.run(simulator, elf, allow_hash_mismatch=True).exit_code == 4
@@ -76,7 +76,7 @@ def test_image_for_other_hardware_is_refused_with_both_hashes(simulator: Simulat
 def test_image_without_a_hash_is_refused(simulator: SimulatorBinary, tmp_path: Path) -> None:
     stripped = tmp_path / "stripped.elf"
     command = ["riscv64-unknown-elf-objcopy", "--remove-section=.heepstor.hash"]
-    subprocess.run([*command, str(bare.image("boot", CONFIG)), str(stripped)], check=True)
+    subprocess.run([*command, str(bare.image("boot", DEFAULT)), str(stripped)], check=True)
     with pytest.raises(SimulationError, match=r"no word in section \.heepstor\.hash"):
         sim.run(simulator, stripped)
 
@@ -84,9 +84,9 @@ def test_image_without_a_hash_is_refused(simulator: SimulatorBinary, tmp_path: P
 def test_image_larger_than_the_memory_is_refused(tmp_path: Path) -> None:
     moved = tmp_path / "moved.elf"
     command = ["riscv64-unknown-elf-objcopy", "--change-section-lma", ".text=0x20000"]
-    subprocess.run([*command, str(bare.image("boot", INTERLEAVED)), str(moved)], check=True)
+    subprocess.run([*command, str(bare.image("boot", SMALL)), str(moved)], check=True)
     with pytest.raises(SimulationError, match=r"segment at 0x\w+ of \d+ bytes is outside"):
-        sim.run(build_soc(INTERLEAVED), moved)
+        sim.run(build_soc(SMALL), moved)
 
 
 @pytest.mark.parametrize("content", [b"", b"no ELF at all" * 10])
@@ -107,15 +107,15 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
     with pytest.raises(SimulationError, match="writes no traces"):
         sim.run(
             simulator,
-            bare.image("boot", CONFIG),
+            bare.image("boot", DEFAULT),
             instruments=sim.Instruments(trace=tmp_path / "trace.fst"),
         )
 
 
 def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
     # The smaller of the two: a build with tracing is for this test alone.
-    tracing = build_soc(INTERLEAVED, instrumented=True)
-    elf = bare.image("boot", INTERLEAVED)
+    tracing = build_soc(SMALL, instrumented=True)
+    elf = bare.image("boot", SMALL)
     trace = tmp_path / "trace.fst"
     plain = sim.run(tracing, elf)
     assert list(tmp_path.iterdir()) == []
@@ -134,9 +134,9 @@ def test_progress_and_output_arrive_while_the_simulation_runs(simulator: Simulat
         raise EnoughError
 
     with pytest.raises(EnoughError):
-        sim.run(simulator, bare.image("busy", CONFIG), on_progress=stop)
+        sim.run(simulator, bare.image("busy", DEFAULT), on_progress=stop)
     lines: list[str] = []
-    sim.run(simulator, bare.image("boot", CONFIG), on_output=lines.append)
+    sim.run(simulator, bare.image("boot", DEFAULT), on_output=lines.append)
     assert lines == ["Hello, HEEPstor\n", "no newline at the end"]
 
 
@@ -154,7 +154,7 @@ def test_interruption_ends_the_simulator_and_leaves_no_dump(
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        sim.run(simulator, bare.image("busy", CONFIG), dumps=[dump], on_progress=interrupt)
+        sim.run(simulator, bare.image("busy", DEFAULT), dumps=[dump], on_progress=interrupt)
     assert written.is_set()
     assert not dump.path.exists()
     assert psutil.Process().children() == children
@@ -164,7 +164,7 @@ def test_interrupted_simulator_writes_a_result_that_says_so(
     simulator: SimulatorBinary, tmp_path: Path
 ) -> None:
     result = tmp_path / "result.json"
-    command = [str(simulator.path), str(bare.image("busy", CONFIG)), "--result", str(result)]
+    command = [str(simulator.path), str(bare.image("busy", DEFAULT)), "--result", str(result)]
     with subprocess.Popen([*command, "--progress-ms", "10"], stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         process.stderr.readline()  # it runs
@@ -182,4 +182,4 @@ def test_simulator_that_dies_is_an_error(simulator: SimulatorBinary) -> None:
                 os.kill(int(child), signal.SIGKILL)
 
     with pytest.raises(SimulationError, match="died of SIGKILL"):
-        sim.run(simulator, bare.image("busy", CONFIG), on_progress=kill)
+        sim.run(simulator, bare.image("busy", DEFAULT), on_progress=kill)

@@ -20,8 +20,7 @@ from heepstor.errors import SimulationError
 from heepstor.registers import Marker
 from heepstor.sim import waves
 from verif.system import bare
-from verif.system.test_cpus import IBEX
-from verif.system.test_soc import INTERLEAVED
+from verif.system.hardware import DEFAULT, PIPELINED, SMALL
 
 NAME = "mnist-single_layer"
 LAYERS = ["fc0", "softmax"]
@@ -52,7 +51,7 @@ def run(folder: Path, watch: sim.Watch) -> Run:
     console: list[str] = []
     messages: list[str] = []
     options = flow.Options(
-        INTERLEAVED,
+        SMALL,
         folder=folder,
         pages=False,
         watch=watch,
@@ -67,7 +66,7 @@ def run(folder: Path, watch: sim.Watch) -> Run:
 def profiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, sim.Profile, Path]:
     """A run on the simulator that everybody has; its profile; its image."""
     folder = tmp_path_factory.mktemp("profiled")
-    options = flow.Options(INTERLEAVED, folder=folder, pages=False)
+    options = flow.Options(SMALL, folder=folder, pages=False)
     loaded = project.find(NAME).load()
     report, profile = flow.profile(loaded, options)
     image = flow.make_application(loaded, options).image.elf
@@ -95,7 +94,7 @@ def first_window(watched: Run) -> dict[str, list[tuple[int, int]]]:
     return read_waveform(watched.folder / waves.FST)
 
 
-def read_waveform(path: Path, hardware: Config = INTERLEAVED) -> dict[str, list[tuple[int, int]]]:
+def read_waveform(path: Path, hardware: Config = SMALL) -> dict[str, list[tuple[int, int]]]:
     """(picosecond, value) of every change of the signals that matter, by their whole names."""
     wanted = {name for group in waves.groups(hardware) for name in paths(group)}
     found = {var.full_name: var for var in Waveform(str(path)).all_vars()}
@@ -116,7 +115,7 @@ def by_cycle(changes: list[tuple[int, int]], cycles: range) -> list[int]:
 
 def markers(of: Run, image: Path) -> dict[int, int]:
     """Cycle of each marker, by the simulator that no instrument is in."""
-    result = sim.run(build_soc(INTERLEAVED), image)
+    result = sim.run(build_soc(SMALL), image)
     assert result.cycles == of.report["sim"]["cycles"]
     return {marker: cycle for cycle, marker in result.markers}
 
@@ -182,7 +181,7 @@ def test_a_window_shows_the_functions_that_the_profile_names(
     layer = profile.part("layer fc0")
     named = {function.name for function in layer.functions() if function.own.cycles}
     spans = [span for span in sim.functions(image) if span.name in named]
-    pcs = {value for _, value in first_window[waves.program_counter(INTERLEAVED)]}
+    pcs = {value for _, value in first_window[waves.program_counter(SMALL)]}
     inside = {pc for pc in pcs if any(0 <= pc - span.address < span.size for span in spans)}
     assert len(inside) > 20
     # What is decoded and never executed lies behind a jump.
@@ -190,10 +189,10 @@ def test_a_window_shows_the_functions_that_the_profile_names(
 
 
 def test_a_window_of_cycles_has_these_cycles(tmp_path: Path) -> None:
-    simulator = build_soc(INTERLEAVED, instrumented=True)
+    simulator = build_soc(SMALL, instrumented=True)
     trace = tmp_path / "trace.fst"
     window = sim.Instruments(trace=trace, window=sim.window("cycles:1000-1200", []))
-    image = bare.image("boot", INTERLEAVED)
+    image = bare.image("boot", SMALL)
     watched, plain = sim.run(simulator, image, instruments=window), sim.run(simulator, image)
     assert (watched.cycles, watched.uart) == (plain.cycles, plain.uart)
     clock = read_waveform(trace)["TOP.sim_top.u_soc.clk_i"]
@@ -221,8 +220,8 @@ def test_a_resumed_run_has_the_markers_of_the_whole_run(
     profiled: tuple[Run, sim.Profile, Path], watched: Run
 ) -> None:
     image = profiled[2]
-    simulator = build_soc(INTERLEAVED, instrumented=True)
-    whole = sim.run(build_soc(INTERLEAVED), image)
+    simulator = build_soc(SMALL, instrumented=True)
+    whole = sim.run(build_soc(SMALL), image)
     again = sim.Instruments(resume=watched.folder / sim.CHECKPOINT)
     resumed = sim.run(simulator, image, instruments=again)
     for fact in ("exit_code", "reason", "cycles", "uart", "uart_framing_errors", "markers", "pc"):
@@ -243,13 +242,13 @@ def test_the_window_of_a_resumed_run_begins_at_the_checkpoint(
 
 @pytest.mark.full
 def test_another_cpu_is_watched_as_well(tmp_path: Path) -> None:
-    simulator, image = build_soc(IBEX, instrumented=True), bare.image("dump", IBEX)
+    simulator, image = build_soc(PIPELINED, instrumented=True), bare.image("dump", PIPELINED)
     checkpoint = sim.Checkpoint(tmp_path / "checkpoint", 0x2000_0000)
     window = sim.window("cycles:10-40", [])
     trace = tmp_path / "trace.fst"
     saved = sim.Instruments(trace=trace, window=window, checkpoint=checkpoint)
     whole = sim.run(simulator, image, instruments=saved)
-    pcs = read_waveform(trace, IBEX)[waves.program_counter(IBEX)]
+    pcs = read_waveform(trace, PIPELINED)[waves.program_counter(PIPELINED)]
     assert len(pcs) > 5
     resumed = sim.run(simulator, image, instruments=sim.Instruments(resume=checkpoint.path))
     assert whole.markers[0][1] == checkpoint.marker
@@ -293,7 +292,7 @@ def test_a_checkpoint_that_is_not_whole_or_of_something_else_is_refused_by_name(
     checkpoint = tmp_path / "damaged"
     data = change((watched.folder / sim.CHECKPOINT).read_bytes())
     checkpoint.write_bytes(data)
-    simulator = build_soc(INTERLEAVED, instrumented=True)
+    simulator = build_soc(SMALL, instrumented=True)
     instruments = sim.Instruments(resume=checkpoint)
     with pytest.raises(SimulationError, match=f"damaged: .*{message}"):
         sim.run(simulator, profiled[2], instruments=instruments)
@@ -307,7 +306,7 @@ def test_a_checkpoint_without_a_dump_of_its_past_is_refused(
     instruments = sim.Instruments(resume=watched.folder / sim.CHECKPOINT)
     with pytest.raises(SimulationError, match="after marker 0x20000000, without what is to be"):
         sim.run(
-            build_soc(INTERLEAVED, instrumented=True),
+            build_soc(SMALL, instrumented=True),
             profiled[2],
             dumps=[dump],
             instruments=instruments,
@@ -318,8 +317,8 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run(tmp_path: Path) -> Non
     place = sim.Checkpoint(tmp_path / "missing" / "file", 0x2000_0000)
     with pytest.raises(SimulationError, match="file: the checkpoint cannot be written"):
         sim.run(
-            build_soc(INTERLEAVED, instrumented=True),
-            bare.image("dump", INTERLEAVED),
+            build_soc(SMALL, instrumented=True),
+            bare.image("dump", SMALL),
             instruments=sim.Instruments(checkpoint=place),
         )
 
@@ -327,14 +326,14 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run(tmp_path: Path) -> Non
 def test_a_checkpoint_is_refused_by_a_simulator_that_was_not_built_for_it(tmp_path: Path) -> None:
     instruments = sim.Instruments(resume=tmp_path / "checkpoint")
     with pytest.raises(SimulationError, match="no traces and no checkpoints"):
-        sim.run(build_soc(INTERLEAVED), bare.image("boot", INTERLEAVED), instruments=instruments)
+        sim.run(build_soc(SMALL), bare.image("boot", SMALL), instruments=instruments)
 
 
 def test_a_resumed_run_has_no_profile(tmp_path: Path) -> None:
     instruments = sim.Instruments(resume=tmp_path / "checkpoint", profile=tmp_path / "profile")
-    simulator = build_soc(INTERLEAVED, instrumented=True)
+    simulator = build_soc(SMALL, instrumented=True)
     with pytest.raises(SimulationError, match="needs the calls from reset on"):
-        sim.run(simulator, bare.image("boot", INTERLEAVED), instruments=instruments)
+        sim.run(simulator, bare.image("boot", SMALL), instruments=instruments)
 
 
 def test_every_cycle_of_a_run_is_in_its_profile_once(
@@ -367,16 +366,16 @@ def test_the_profile_of_a_layer_is_what_it_counted_and_what_lies_between_marker_
             in ("begin_layer", "cycles", "end_layer")
         )
         assert 30 <= helpers <= 60
-        # Both readings of the timer are among the helpers; a few instructions of infer() are not
-        # between them.
+        # Both readings of the timer are among the helpers; a few instructions of infer(), with
+        # their jumps, are not between them.
         outside = layer.cycles - row["cycles"]
-        assert abs(outside - helpers) <= 24, (outside, helpers)
+        assert abs(outside - helpers) <= 32, (outside, helpers)
     asleep = profile.parts()["layer fc0"].asleep
     stream = found.report["layers"][0]["stream"]["stream_cycles"]
     assert 0 <= asleep - stream <= 40, (asleep, stream)
 
 
-@pytest.mark.parametrize("hardware", [INTERLEAVED, IBEX], ids=lambda config: config.cpu_core)
+@pytest.mark.parametrize("hardware", [DEFAULT, SMALL], ids=lambda config: config.cpu_core)
 def test_a_profile_follows_tail_calls_recursion_and_interrupts(
     hardware: Config, tmp_path: Path
 ) -> None:
