@@ -91,6 +91,10 @@ class Job:
         """Tiles of output channels."""
         return -(-self.columns // self.tile_columns)
 
+    def k_tile_count(self, size: int) -> int:
+        """K tiles on an array of `size`."""
+        return self.bands * self.runs * -(-self.run // size)
+
     def k_tiles(self, size: int) -> tuple[tuple[int, int], ...]:
         """First k and number of rows of each k tile of an array of `size`, in order."""
         pieces = [(kk, min(size, self.run - kk)) for kk in range(0, self.run, size)]

@@ -41,7 +41,7 @@ def bounds(layer: Layer, config: Config) -> Bounds | None:
 
 def _of_job(job: Job, config: Config) -> Bounds:
     positions = job.windows * job.pool
-    k_tiles = len(job.k_tiles(config.systolic_array_size))
+    k_tiles = job.k_tile_count(config.systolic_array_size)
     outputs = job.windows * job.columns
     return Bounds(
         array_cycles=k_tiles * job.n_tiles * positions,

@@ -5,8 +5,10 @@ hold counts, and no data. Each class is a unit of rtl/systolic_array by the same
 that; its `tick` is what the unit does at a clock edge. docs/accelerator.md derives the limits that
 the sum of all this comes close to.
 
-Most cycles of a job whose window often starts anew are alike: steps wait, all else is still, and
-each port brings a word of the map. `_skip` does such cycles at once.
+Two things make it quick. Most blocks of a job are alike: one that begins in a state of the units in
+which an equal one began goes as that one went, and is not run again (`_after`). And most cycles of
+a job whose window often starts anew are alike: steps wait, all else is still, and each port brings
+a word of the map. `_Units._skip` does such cycles at once.
 
 "Never wait" means: a request is granted in the cycle in which it is on the bus, and answered in the
 next one, as RAM does while nobody else uses its bank.
@@ -14,6 +16,8 @@ next one, as RAM does while nobody else uses its bank.
 
 from __future__ import annotations
 
+import pickle
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -34,11 +38,15 @@ WEIGHTS, ACTIVATIONS, NOBODY = range(3)
 _WRITE_DEPTH = 8
 _WEIGHT_FIFO = 8
 _EPILOGUE_LATENCY = 4
+_ANSWERED = 2
+"""Cycles after which a port has answered what it took."""
 _HALVES = 2
 _BANKS = 2
+_PASSES = 3
+"""So many passes over the weights are as good as more: in a block they end no more than two, for
+they are read one tile ahead of the steps."""
 _ROWS, _REST, _IDLE = range(3)
 _WAITS = "wait_activations"
-_CAUSES = ("compute", "wait_weights", _WAITS, "wait_write_back", "fill_drain")
 
 
 @dataclass(frozen=True)
@@ -59,51 +67,141 @@ class Counters:
         return sum(getattr(self, f.name) for f in fields(self) if not f.name.startswith("words"))
 
 
-class Step(NamedTuple):
-    """What decides when a step goes, and what follows from it."""
+class _Window(NamedTuple):
+    """The window of the activation buffer, from a step on."""
+
+    port: int | None
+    """Brings the first word, if it starts anew; None: it moves on."""
+    limit: int
+    """Words of the map below this may be in it."""
+
+
+class _KTile(NamedTuple):
+    """What the steps of a k tile read of the map, for each n tile the same."""
+
+    window: _Window | None
+    """From the first step on; None: it stays what it is."""
+    needs: tuple[int, ...]
+    """By position: words of the map below this must be in the buffer."""
+
+
+class _Block(NamedTuple):
+    """A chunk's steps for a group of n tiles.
+
+    So that blocks that are alike are equal, words of the map count from the first word of a window
+    that starts anew, else from the first one that has yet to come when the block begins.
+    """
+
+    first_row: int
+    columns: tuple[int, ...]
+    """Of each n tile."""
+    k_tiles: tuple[_KTile, ...]
+    begins_pass: bool
+    passes: int
+    """Over the weights, from this one on; _PASSES if there are more."""
+
+
+class _Entry(NamedTuple):
+    """What the core gets of a step."""
 
     row: int
-    end_lin: int
-    """Words of the map below this must be in the buffer; 0 if no lane takes part."""
-    low: int | None
-    """Where the window begins from here on; None: where it did."""
-    begins_block: bool
     ends_tile: bool
     ends_row: bool
 
 
-def steps(job: Job, config: Config) -> Iterator[Step]:
-    """The steps of a job in their order."""
-    half_rows = config.systolic_array_accumulator_rows // 2
-    pieces = list(_k_pieces(job, config.systolic_array_size))
-    half = 0
-    for chunk in _slices(job.windows, job.chunk):
+class _Step(NamedTuple):
+    """What decides when a step goes, and what follows from it."""
+
+    entry: _Entry
+    need: int
+    window: _Window | None
+    begins_block: bool
+
+
+def _steps(block: _Block) -> Iterator[_Step]:
+    """The steps of a block in their order."""
+    for index, (window, needs) in enumerate(block.k_tiles):
+        is_last = index == len(block.k_tiles) - 1
+        row = block.first_row
+        for _ in block.columns:
+            for position, need in enumerate(needs, 1):
+                is_first = row == block.first_row
+                yield _Step(
+                    _Entry(row, ends_tile=position == len(needs), ends_row=is_last),
+                    need,
+                    window if is_first else None,
+                    begins_block=index == 0 and is_first,
+                )
+                row += 1
+
+
+class _Blocks:
+    """The blocks of a job in their order."""
+
+    def __init__(self, job: Job, config: Config) -> None:
+        self._job, self._config = job, config
+        self._reach = min(config.systolic_array_activation_words, job.segment_words)
+        self._pieces = _k_pieces(job, config.systolic_array_size)
+        self.come = 0
+        """Words of the map that have come, as whoever runs the blocks says."""
+
+    def __iter__(self) -> Iterator[_Block]:
+        job = self._job
+        columns = tuple(len(tile) for tile in _slices(job.columns, job.tile_columns))
+        chunks = list(_slices(job.windows, job.chunk))
+        half = low = 0
+        for index, chunk in enumerate(chunks):
+            begins, ends = self._reads(chunk)
+            low = max(low, int(begins[0]))
+            restarting = self._restarting(begins, ends)
+            for group in _slices(job.n_tiles, job.tile_group):
+                is_first = group.start == 0
+                yield _Block(
+                    half * self._config.systolic_array_accumulator_rows // _HALVES,
+                    columns[group.start : group.stop],
+                    restarting or self._moving(ends, low if is_first else None),
+                    begins_pass=is_first,
+                    passes=min(len(chunks) - index, _PASSES),
+                )
+                half ^= 1
+
+    def _reads(self, chunk: range) -> tuple[_Lins, _Lins]:
+        """[k tile]: where a window would begin; [k tile, position]: where the lanes end.
+
+        Counted from the first word of the map; 0 where no lane takes part.
+        """
+        job = self._job
+        row_offsets, column_offsets, lanes = np.array(self._pieces).T[:3, :, np.newaxis]
         rows, columns = _positions(job, chunk)
-        for group in _slices(job.n_tiles, job.tile_group):
-            for index, (band_offset, column_offset, lanes, begins_band) in enumerate(pieces):
-                begins_window = {
-                    Restart.NEVER: index == 0 and group.start == 0,
-                    Restart.BAND: begins_band,
-                    Restart.TILE: True,
-                }[job.restart]
-                ends = _end_lins(job, rows + band_offset, columns + column_offset, lanes)
-                first_lin = int(rows[0] + band_offset + columns[0] + column_offset)
-                low = min(max(first_lin, 0), job.map_words) if begins_window else None
-                row = half * half_rows
-                last = len(ends) - 1
-                for tile in range(len(group)):
-                    for position, end_lin in enumerate(ends):
-                        is_first = tile == 0 and position == 0
-                        yield Step(
-                            row,
-                            end_lin,
-                            low if is_first else None,
-                            begins_block=index == 0 and is_first,
-                            ends_tile=position == last,
-                            ends_row=index == len(pieces) - 1,
-                        )
-                        row += 1
-            half = (half + 1) % _HALVES
+        rows, columns = rows + row_offsets, columns + column_offsets
+        ends = np.minimum(columns + lanes, job.row_words)
+        some = (rows >= 0) & (rows < job.map_words) & (ends > np.maximum(columns, 0))
+        begins = np.clip(rows[:, 0] + columns[:, 0], 0, job.map_words)
+        return begins, np.where(some, rows + ends, 0)
+
+    def _moving(self, ends: _Lins, low: int | None) -> tuple[_KTile, ...]:
+        """The window begins at `low` from the first k tile on; None: it stays what it is."""
+        needs = np.maximum(ends - self.come, 0).tolist()
+        window = None if low is None else _Window(None, self._limit(low) - self.come)
+        windows = [window, *[None] * (len(needs) - 1)]
+        return tuple(_KTile(w, tuple(n)) for w, n in zip(windows, needs, strict=True))
+
+    def _restarting(self, begins: _Lins, ends: _Lins) -> tuple[_KTile, ...]:
+        """The window starts anew at each k tile, or at those that begin a band; else none."""
+        if self._job.restart is Restart.NEVER:
+            return ()
+        k_tiles = []
+        for begin, of_positions, piece in zip(begins.tolist(), ends, self._pieces, strict=True):
+            window = None
+            if piece.begins_band or self._job.restart is Restart.TILE:
+                low = begin
+                window = _Window(low % self._config.systolic_array_ports, self._limit(low) - low)
+            k_tiles.append(_KTile(window, tuple(np.maximum(of_positions - low, 0).tolist())))
+        return tuple(k_tiles)
+
+    def _limit(self, low: int) -> int:
+        """The end of a window that begins at `low`."""
+        return min(low + self._reach, self._job.map_words)
 
 
 def _slices(count: int, most: int) -> Iterator[range]:
@@ -111,13 +209,27 @@ def _slices(count: int, most: int) -> Iterator[range]:
         yield range(first, min(first + most, count))
 
 
-def _k_pieces(job: Job, size: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Of each k tile: offsets of its row and column, its lanes, and whether it begins a band."""
-    for band in range(job.bands):
-        for run in range(job.runs):
-            for first in range(0, job.run, size):
-                offsets = band * job.band_step, run * job.run_step + first
-                yield *offsets, min(size, job.run - first), run == 0 and first == 0
+class _Piece(NamedTuple):
+    """A k tile, as its offsets from where a position begins."""
+
+    row: int
+    column: int
+    lanes: int
+    begins_band: bool
+
+
+def _k_pieces(job: Job, size: int) -> list[_Piece]:
+    return [
+        _Piece(
+            band * job.band_step,
+            run * job.run_step + first,
+            lanes=min(size, job.run - first),
+            begins_band=run == 0 and first == 0,
+        )
+        for band in range(job.bands)
+        for run in range(job.runs)
+        for first in range(0, job.run, size)
+    ]
 
 
 def _positions(job: Job, chunk: range) -> tuple[_Lins, _Lins]:
@@ -134,15 +246,17 @@ def _positions(job: Job, chunk: range) -> tuple[_Lins, _Lins]:
     return rows.ravel(), columns.ravel()
 
 
-def _end_lins(job: Job, rows: _Lins, columns: _Lins, lanes: int) -> list[int]:
-    """Lin behind the last lane that takes part, for each position; 0 where none does."""
-    ends = np.minimum(columns + lanes, job.row_words)
-    some = (rows >= 0) & (rows < job.map_words) & (ends > np.maximum(columns, 0))
-    end_lins: list[int] = np.where(some, rows + ends, 0).tolist()
-    return end_lins
+class _Unit:
+    """What `_after` restores from bytes."""
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        # One by one, as in __init__: attributes that come as a whole dictionary take Python twice
+        # as long to read.
+        for name, value in state.items():
+            setattr(self, name, value)
 
 
-class _Port:
+class _Port(_Unit):
     """sa_port: who is taken in this cycle, and what comes back two cycles later."""
 
     def __init__(self) -> None:
@@ -151,8 +265,8 @@ class _Port:
         self.answered = NOBODY  # the client that gets an answer in this cycle
         self.written = False  # a write was granted in this cycle
         self._on_bus = NOBODY
-        self._is_write = self._takes_write = False
-        self._quiet = 0  # cycles since something was taken
+        self._takes_write = False
+        self._quiet = 0  # cycles since something was taken, as far as it matters
 
     def arbitrate(self, weights: bool, activations: bool) -> None:
         """Decide who is taken, of those who ask."""
@@ -170,7 +284,7 @@ class _Port:
     @property
     def is_idle(self) -> bool:
         """Nothing waits, is on the bus or unanswered."""
-        return not self.writes and self._quiet >= 2
+        return not self.writes and self._quiet == _ANSWERED
 
     def tick(self, pushed: bool) -> None:
         """Clock edge; `pushed`: a write came in this cycle."""
@@ -178,67 +292,77 @@ class _Port:
         self.answered, self.written = self._on_bus, self._takes_write
         self._on_bus = self.taken
         self.writes += pushed - self._takes_write
-        self._quiet = 0 if is_busy else self._quiet + 1
+        self._quiet = 0 if is_busy else min(self._quiet + 1, _ANSWERED)
 
 
-class _Activations:
+class _Activations(_Unit):
     """sa_activations: how far the window is filled."""
 
     def __init__(self, job: Job, config: Config) -> None:
-        self._map_words = job.map_words
-        self._reach = min(config.systolic_array_activation_words, job.segment_words)
         self._ports = range(config.systolic_array_ports)
-        self._is_open = job.restart is Restart.NEVER
         self.asks = [False for _ in self._ports]
         self._begin(0)
+        reach = min(config.systolic_array_activation_words, job.segment_words)
+        self._limit = min(reach, job.map_words) if job.restart is Restart.NEVER else 0
 
-    def _begin(self, lin: int) -> None:
+    def _begin(self, first_port: int) -> None:
         count = len(self._ports)
-        self._asked = [lin + (port - lin) % count for port in self._ports]
+        self._asked = [(port - first_port) % count for port in self._ports]
         self._come = list(self._asked)
-        self.filled = min(self._come)
+        self.filled = 0
 
     @property
     def is_quiet(self) -> bool:
         """Nothing is asked for or under way: the window may start anew."""
         return not any(self.asks) and self._asked == self._come
 
-    def skip(self, low: int, end_lin: int) -> int:
-        """The next cycles in which every port brings a word, while a step waits for `end_lin`.
+    def skip(self, need: int) -> int:
+        """The next cycles in which every port brings a word, while a step waits for `need`.
 
         Returns how many they are; the last word of the window is not asked for in them.
         """
-        limit = min(low + self._reach, self._map_words)
         count = len(self._ports)
-        asking = (limit - 1 - max(self._asked)) // count
-        waiting = -(-(end_lin - self.filled) // count)
+        asking = (self._limit - 1 - max(self._asked)) // count
+        waiting = -(-(need - self.filled) // count)
         cycles = max(0, min(asking, waiting)) if all(self.asks) else 0
-        self._asked = [lin + cycles * count for lin in self._asked]
-        self._come = [lin + cycles * count for lin in self._come]
-        self.filled += cycles * count
+        self._advance(cycles * count)
         return cycles
 
-    def tick(self, ports: list[_Port], low: int, waits: bool, restart: int | None) -> None:
-        """Clock edge; `waits`: a restart is wanted; `restart`: it happens, at this lin."""
-        if self.filled >= self._map_words and restart is None:
-            return  # all of the map has come
-        limit = min(low + self._reach, self._map_words)
-        may_ask = self._is_open and not waits
+    def rebase(self) -> int:
+        """Count words from the first one that has yet to come; returns how many have."""
+        come = self.filled
+        self._limit -= come
+        self._advance(-come)
+        return come
+
+    def _advance(self, words: int) -> None:
+        self._asked = [lin + words for lin in self._asked]
+        self._come = [lin + words for lin in self._come]
+        self.filled += words
+
+    def tick(self, ports: list[_Port], waits: bool, window: _Window | None) -> None:
+        """Clock edge; `waits`: a restart is wanted; `window`: what the window is from now on."""
+        if self.filled < self._limit:
+            self._read(ports, may_ask=not waits)
+        if window is not None:
+            if window.port is not None:
+                self._begin(window.port)
+            self._limit = window.limit
+
+    def _read(self, ports: list[_Port], may_ask: bool) -> None:
         count = len(self._ports)
         for q, port in enumerate(ports):
             is_taken = port.taken == ACTIVATIONS
             if is_taken:
                 self._asked[q] += count
-            self.asks[q] = (self.asks[q] and not is_taken) or (may_ask and self._asked[q] < limit)
+            has_more = may_ask and self._asked[q] < self._limit
+            self.asks[q] = (self.asks[q] and not is_taken) or has_more
             if port.answered == ACTIVATIONS:
                 self._come[q] += count
                 self.filled = min(self._come)
-        if restart is not None:
-            self._is_open = True
-            self._begin(restart)
 
 
-class _WeightFetch:
+class _WeightFetch(_Unit):
     """sa_weight_fetch: words of weights by port, then scales and biases through port 0."""
 
     def __init__(self, job: Job, ports: int) -> None:
@@ -315,7 +439,7 @@ class _WeightFetch:
             self._is_params_turn = had_params and port_0_is_free
 
 
-class _Weights:
+class _Weights(_Unit):
     """sa_weights: which tiles are in the core."""
 
     def __init__(self, job: Job, config: Config) -> None:
@@ -325,13 +449,19 @@ class _Weights:
         self._tiles = _weight_tiles(job, self._size)
         rows = sum(rows for rows, _ in self._tiles)
         self._fits = rows <= config.systolic_array_weight_rows
-        self._passes_left = -(-job.windows // job.chunk)
+        self._passes = 0  # that the steps have before them
+        self._ahead = 1  # passes; the steps have yet to begin the first one
         self._is_first_pass = True
         self._state = _ROWS
         self._tile = self._row = self._level = 0
         self._begun = self._loaded = 0
         self._bank = 0
         self._offered: tuple[int, int, bool] | None = None
+
+    def begin(self, block: _Block) -> None:
+        """The steps come to a block."""
+        self._ahead -= block.begins_pass
+        self._passes = block.passes
 
     @property
     def tile_is_ready(self) -> bool:
@@ -399,10 +529,11 @@ class _Weights:
         return popped
 
     def _next_pass(self) -> None:
-        self._passes_left -= 1
+        self._ahead += 1
         self._is_first_pass = False
-        self._state = _ROWS if self._passes_left else _IDLE
-        if self._passes_left and not self._fits:
+        has_more = self._ahead < self._passes
+        self._state = _ROWS if has_more else _IDLE
+        if has_more and not self._fits:
             self.fetch.start()
 
 
@@ -418,7 +549,7 @@ def _weight_tiles(job: Job, size: int) -> list[tuple[int, int]]:
     ]
 
 
-class _Core:
+class _Core(_Unit):
     """sa_core: what waits for steps in flight."""
 
     def __init__(self, config: Config) -> None:
@@ -447,6 +578,12 @@ class _Core:
         """Cycles in which no step enters."""
         self._now += cycles
 
+    def rebase(self) -> None:
+        """Count cycles from now on, and forget how long ago it was that matters no more."""
+        self._row_free = [max(cycle - self._now, 0) for cycle in self._row_free]
+        self._entered = [max(cycle - self._now, -self._latency) for cycle in self._entered]
+        self._now = 0
+
     def tick(self, row: int, bank: int) -> None:
         """Clock edge; a step to `row` enters, -1 for none."""
         if row >= 0:
@@ -455,20 +592,28 @@ class _Core:
         self._now += 1
 
 
-class _Drain:
+class _Drain(_Unit):
     """sa_drain: rows of sums on their way to the write queues."""
 
     def __init__(self, job: Job, config: Config) -> None:
         self._ports = config.systolic_array_ports
-        self._rows = _drained_rows(job, config)
+        self._pool = job.pool
+        self._sums: list[_Sums] = []
+        self._index = 0  # of the row behind the current one, among the first sums
         self._final = 0
         self._has_row = False
-        self._current = next(self._rows, None)
-        self._columns_left = self._current.columns if self._current else 0
+        self._current: _DrainedRow | None = None
+        self._columns_left = 0
         self._room = [_WRITE_DEPTH] * self._ports
         self._pipeline = [0] * (_EPILOGUE_LATENCY + 1)  # lanes that write, by age
         self.block_done = False
         self.pushed = 0
+
+    def begin(self, block: _Block) -> None:
+        """The steps come to a block."""
+        self._sums.append(_Sums(block.first_row, block.columns, len(block.k_tiles[0].needs)))
+        if self._current is None:
+            self._next_row()
 
     @property
     def is_still(self) -> bool:
@@ -494,8 +639,7 @@ class _Drain:
         emits = lanes if lanes and self._current and self._current.emits else 0
         self.block_done = ended and self._current is not None and self._current.ends_block
         if ended:
-            self._current = next(self._rows, None)
-            self._columns_left = self._current.columns if self._current else 0
+            self._next_row()
         taken = (
             self._current is not None
             and self._final > 0
@@ -509,6 +653,22 @@ class _Drain:
         self.pushed = self._pipeline.pop()
         self._pipeline.insert(0, emits)
 
+    def _next_row(self) -> None:
+        self._current = None
+        if self._sums:
+            sums, index = self._sums[0], self._index
+            ends_block = index == len(sums.columns) * sums.rows - 1
+            self._current = _DrainedRow(
+                sums.first_row + index,
+                sums.columns[index // sums.rows],
+                emits=index % self._pool == self._pool - 1,
+                ends_block=ends_block,
+            )
+            self._columns_left = self._current.columns
+            self._index = 0 if ends_block else index + 1
+            if ends_block:
+                del self._sums[0]
+
     def _issue(self, has_params: bool) -> int:
         """Columns that enter the epilogue in this cycle."""
         if self._current is None or not self._has_row or not has_params:
@@ -520,62 +680,68 @@ class _Drain:
         return lanes
 
 
+class _Sums(NamedTuple):
+    """Those of a block."""
+
+    first_row: int
+    columns: tuple[int, ...]
+    rows: int
+    """Of each n tile."""
+
+
 class _DrainedRow(NamedTuple):
+    """A row of sums, as the drain reads it."""
+
     row: int
     columns: int
     emits: bool
     ends_block: bool
 
 
-def _drained_rows(job: Job, config: Config) -> Iterator[_DrainedRow]:
-    half_rows = config.systolic_array_accumulator_rows // 2
-    columns = [len(tile) for tile in _slices(job.columns, job.tile_columns)]
-    half = 0
-    for chunk in _slices(job.windows, job.chunk):
-        for group in _slices(len(columns), job.tile_group):
-            rows = len(chunk) * job.pool
-            for index in range(len(group) * rows):
-                yield _DrainedRow(
-                    half * half_rows + index,
-                    columns[group[index // rows]],
-                    emits=index % job.pool == job.pool - 1,
-                    ends_block=index == len(group) * rows - 1,
-                )
-            half = (half + 1) % _HALVES
-
-
-class _Steps:
+class _Steps(_Unit):
     """sa_steps: the step that waits for its words, and the one before the core."""
 
-    def __init__(self, job: Job, config: Config) -> None:
-        self._steps = steps(job, config)
-        self._restarts = job.restart is not Restart.NEVER
-        self._next: Step | None = next(self._steps)
-        self._window_waits = True
+    def __init__(self) -> None:
+        self._steps: Iterator[_Step] = iter([])
+        self._next: _Step | None = None
+        self._window: _Window | None = None  # of the next step, until it is the window
         self._free_halves = _HALVES
         self._has_begun = False
         self._reason = ""  # why no step is before the core
-        self.low = 0
         self.bank = 0
-        self.offered: Step | None = None
-        self.counts = dict.fromkeys(_CAUSES, 0)
+        self.offered: _Entry | None = None
+        self.counts: Counter[str] = Counter()
+
+    def begin(self, block: _Block) -> None:
+        """Come to a block."""
+        self._steps = iter(list(_steps(block)))
+        self._take_next()
+
+    def _take_next(self) -> None:
+        self._next = next(self._steps, None)
+        self._window = self._next.window if self._next else None
+
+    @property
+    def has_next(self) -> bool:
+        """Not all steps of the block have gone."""
+        return self._next is not None
 
     @property
     def wants_restart(self) -> bool:
         """The next step begins a window that has yet to start anew."""
-        return self._window_waits and self._restarts
+        return self._window is not None and self._window.port is not None
 
     @property
     def waits_for(self) -> int | None:
-        """The lin that the next step has been waiting for, None if it waits for no words."""
-        waits = self.offered is None and not self._window_waits
-        return self._next.end_lin if waits and self._reason == _WAITS and self._next else None
+        """The words that the next step has been waiting for, None if it waits for none."""
+        waits = self.offered is None and self._window is None
+        return self._next.need if waits and self._reason == _WAITS and self._next else None
 
     def skip(self, cycles: int) -> None:
         """Cycles in which the next step goes on to wait for its words."""
         self.counts[_WAITS if self._has_begun else "fill_drain"] += cycles
 
-    def enters(self, core: _Core, tile_is_ready: bool) -> Step | None:
+    def enters(self, core: _Core, tile_is_ready: bool) -> _Entry | None:
         """The step that enters the core in this cycle; the cycle is counted."""
         step = self.offered
         cause = self._reason
@@ -588,12 +754,12 @@ class _Steps:
         self.counts[cause if self._has_begun and cause else "fill_drain"] += 1
         return step
 
-    def tick(self, activations: _Activations, entered: Step | None, block_done: bool) -> int | None:
-        """Clock edge; returns where the window starts anew, if it does."""
-        following, restart = self._next, None
-        waits = self.wants_restart
-        if self._window_waits and following is not None and following.low is not None:
-            restart = self._move_window(activations, following.low)
+    def tick(
+        self, activations: _Activations, entered: _Entry | None, block_done: bool
+    ) -> _Window | None:
+        """Clock edge; returns the window that begins, if one does."""
+        following, waits = self._next, self.wants_restart
+        window = self._opened(activations)
         if self.offered is None or entered is not None:
             self.offered = None
             self._reason = (
@@ -604,30 +770,26 @@ class _Steps:
         self._free_halves += block_done
         if entered is not None and entered.ends_tile:
             self.bank ^= 1
-        return restart
+        return window
 
-    def _move_window(self, activations: _Activations, low: int) -> int | None:
-        if not self._restarts:
-            self.low = max(self.low, low)
-        elif activations.is_quiet:
-            self.low = low
-        else:
+    def _opened(self, activations: _Activations) -> _Window | None:
+        window = self._window
+        if self.wants_restart and not activations.is_quiet:
             return None
-        self._window_waits = False
-        return low if self._restarts else None
+        self._window = None
+        return window
 
-    def _obstacle(self, activations: _Activations, step: Step, waits: bool) -> str:
+    def _obstacle(self, activations: _Activations, step: _Step, waits: bool) -> str:
         if step.begins_block and not self._free_halves:
             return "wait_write_back"
-        if waits or step.end_lin > activations.filled:
+        if waits or step.need > activations.filled:
             return _WAITS
         return ""
 
-    def _go(self, step: Step) -> None:
-        self.offered = step
+    def _go(self, step: _Step) -> None:
+        self.offered = step.entry
         self._free_halves -= step.begins_block
-        self._next = next(self._steps, None)
-        self._window_waits = self._next is not None and self._next.low is not None
+        self._take_next()
 
 
 def predict(job: Job, config: Config) -> Counters:
@@ -662,56 +824,104 @@ def _enough(job: Job, config: Config) -> Config:
 
 @cache
 def _run(job: Job, config: Config) -> Counters:
-    ports = [_Port() for _ in range(config.systolic_array_ports)]
-    activations, weights = _Activations(job, config), _Weights(job, config)
-    core, drain, walker = _Core(config), _Drain(job, config), _Steps(job, config)
-    read = written = 0
-    is_done = False
+    after = cache(_after)
+    state, blocks = pickle.dumps(_Units(job, config)), _Blocks(job, config)
     # The units begin in the cycle after the job's first.
-    walker.counts["fill_drain"] += 1
-    while not is_done:
-        read += _skip(ports, activations, weights, core, drain, walker)
-        is_done = (
-            drain.is_done
-            and weights.is_idle
-            and not any(activations.asks)
-            and all(port.is_idle for port in ports)
-        )
+    counts = Counter({field.name: 0 for field in fields(Counters)} | {"fill_drain": 1})
+    for block in blocks:
+        state, counted, come = after(state, block)
+        counts.update(counted)
+        blocks.come += come
+    units: _Units = pickle.loads(state)
+    units.finish()
+    counts.update(units.counted())
+    return Counters(**counts)
+
+
+def _after(state: bytes, block: _Block) -> tuple[bytes, Counter[str], int]:
+    """Run a block, as far as all of its steps have gone.
+
+    Returns the state of the units then, what they counted, and the words of the map that came. All
+    of it follows from state and block alone.
+    """
+    units: _Units = pickle.loads(state)
+    units.run(block)
+    counts, come = units.counted(), units.rebase()
+    return pickle.dumps(units), counts, come
+
+
+class _Units:
+    """All units of the array."""
+
+    def __init__(self, job: Job, config: Config) -> None:
+        self._ports = [_Port() for _ in range(config.systolic_array_ports)]
+        self._activations, self._weights = _Activations(job, config), _Weights(job, config)
+        self._core, self._drain, self._steps = _Core(config), _Drain(job, config), _Steps()
+        self._read = self._written = 0
+
+    def run(self, block: _Block) -> None:
+        """The cycles until all steps of the block have gone."""
+        self._steps.begin(block)
+        self._weights.begin(block)
+        self._drain.begin(block)
+        while self._steps.has_next:
+            self._skip()
+            self._tick()
+
+    def finish(self) -> None:
+        """The cycles behind the last block."""
+        is_done = False
+        while not is_done:
+            is_done = (
+                self._drain.is_done
+                and self._weights.is_idle
+                and not any(self._activations.asks)
+                and all(port.is_idle for port in self._ports)
+            )
+            self._tick()
+
+    def counted(self) -> Counter[str]:
+        """The counters since this was asked last."""
+        counts = self._steps.counts
+        counts.update(words_read=self._read, words_written=self._written)
+        self._steps.counts = Counter()
+        self._read = self._written = 0
+        return counts
+
+    def rebase(self) -> int:
+        """Count cycles and words from now on; returns the words of the map that have come."""
+        self._core.rebase()
+        return self._activations.rebase()
+
+    def _tick(self) -> None:
+        ports, activations, weights = self._ports, self._activations, self._weights
+        core, drain, walker = self._core, self._drain, self._steps
         for q, port in enumerate(ports):
             port.arbitrate(weights.fetch.asks(q), activations.asks[q])
-            read += port.taken != NOBODY
-            written += port.written
-        low, waits, has_params = walker.low, walker.wants_restart, weights.fetch.params_are_there
+            self._read += port.taken != NOBODY
+            self._written += port.written
+        waits, has_params = walker.wants_restart, weights.fetch.params_are_there
         offered_bank = walker.bank if walker.offered and weights.tile_is_ready else -1
         entered = walker.enters(core, weights.tile_is_ready)
         entering_row = entered.row if entered else -1
         bank = walker.bank
 
         drain.tick(ports, core, entering_row, bool(entered and entered.ends_row), has_params)
-        restart = walker.tick(activations, entered, drain.block_done)
-        activations.tick(ports, low, waits, restart)
+        window = walker.tick(activations, entered, drain.block_done)
+        activations.tick(ports, waits, window)
         weights.tick(ports, core, offered_bank, bool(entered and entered.ends_tile))
         core.tick(entering_row, bank)
         for q, port in enumerate(ports):
             port.tick(q < drain.pushed)
-    return Counters(**walker.counts, words_read=read, words_written=written)
 
-
-def _skip(
-    ports: list[_Port],
-    activations: _Activations,
-    weights: _Weights,
-    core: _Core,
-    drain: _Drain,
-    walker: _Steps,
-) -> int:
-    """Do the next cycles at once if only words of the map come in them; returns how many words."""
-    end_lin = walker.waits_for
-    if end_lin is None or not (weights.is_still and drain.is_still):
-        return 0
-    if not all(port.brings_activations for port in ports):
-        return 0
-    cycles = activations.skip(walker.low, end_lin)
-    core.skip(cycles)
-    walker.skip(cycles)
-    return cycles * len(ports)
+    def _skip(self) -> None:
+        """Do the next cycles at once if only words of the map come in them."""
+        need = self._steps.waits_for
+        if need is None or not (self._weights.is_still and self._drain.is_still):
+            return
+        if not all(port.brings_activations for port in self._ports):
+            return
+        cycles = self._activations.skip(need)
+        self._core.skip(cycles)
+        self._steps.skip(cycles)
+        self._read += cycles * len(self._ports)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from math import prod
 
 import numpy as np
@@ -106,21 +107,15 @@ def _fitted(whole: Job, config: Config) -> Job | str:
     smallest = replace(whole, chunk=1, tile_group=1)
     if refused := faults(smallest, config):
         return "; ".join(refused)
-    reach = _Reach.of(whole, config.systolic_array_size)
-    able = [
-        job
-        for blocks in _blocks(whole, config)
-        for restart in Restart
-        if (job := reach.windowed(replace(blocks, restart=restart), config))
-    ]
+    able = list(_candidates(whole, config))
     if not able:
         words = config.systolic_array_activation_words
         return f"the buffer of activations, {words} words, is too small for one window"
     return min(able, key=lambda job: stream_cost.rank(job, config))
 
 
-def _blocks(whole: Job, config: Config) -> Iterator[Job]:
-    """The job in chunks and groups of n tiles that the accumulators hold, largest chunks first.
+def _candidates(whole: Job, config: Config) -> Iterator[Job]:
+    """The job in chunks and groups of n tiles that the buffers hold, largest chunks first.
 
     Chunks are as equal as they can be; a group is one n tile, as many as hide the latency of their
     sums, or all that there is room for.
@@ -132,8 +127,45 @@ def _blocks(whole: Job, config: Config) -> Iterator[Job]:
         rows = chunk * whole.pool
         room = min(whole.n_tiles, half // rows)
         hiding = min(room, tiles(stream_cost.row_latency(config), rows))
+        segments = _segment_words(whole, chunk, config)
         for group in sorted({1, hiding, room}):
-            yield replace(whole, chunk=chunk, tile_group=group)
+            for restart, words in segments.items():
+                yield replace(
+                    whole, chunk=chunk, tile_group=group, restart=restart, segment_words=words
+                )
+
+
+def _segment_words(whole: Job, chunk: int, config: Config) -> dict[Restart, int]:
+    """SEGMENT_WORDS for each way to move the window with which the buffer holds what is read."""
+    extents = {
+        restart: _extent(whole, config.systolic_array_size, chunk, restart) for restart in Restart
+    }
+    return {
+        restart: whole.map_words if restart is Restart.NEVER else extent
+        for restart, extent in extents.items()
+        if extent is not None and extent <= config.systolic_array_activation_words
+    }
+
+
+@cache
+def _extent(whole: Job, size: int, chunk: int, restart: Restart) -> int | None:
+    """Words that the buffer has to hold for chunks of so many windows.
+
+    None if what has left the window is read again before a restart. Of the hardware it is the size
+    of the array alone that counts: whoever tries many configurations asks for the same again.
+    """
+    reach = _reach(whole, size)
+    starts = np.arange(0, whole.windows * whole.pool, chunk * whole.pool)
+    segments = _segments(whole, restart, reach.lin.shape[1])
+    low = np.clip(reach.lin[np.ix_(starts, segments)], 0, whole.map_words)
+    first, end = (
+        extreme.reduceat(extreme.reduceat(words, starts, axis=0), segments, axis=1)
+        for extreme, words in ((np.minimum, reach.first), (np.maximum, reach.end))
+    )
+    lost = bool((first < low).any()) or (
+        restart is Restart.NEVER and bool((np.diff(low[:, 0]) < 0).any())
+    )
+    return None if lost else max(1, int((end - low).max()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,41 +179,23 @@ class _Reach:
     first: _Int64Array
     end: _Int64Array
 
-    @classmethod
-    def of(cls, job: Job, size: int) -> _Reach:
-        """Evaluates the formulas of docs/accelerator.md for every position."""
-        row, column = _positions(job)
-        starts, lanes = np.array(job.k_tiles(size)).T
-        tap, kk = np.divmod(starts, job.run)
-        band, run = np.divmod(tap, job.runs)
-        row = row[:, np.newaxis] + band * job.band_step
-        column = column[:, np.newaxis] + run * job.run_step + kk
-        first, end = np.maximum(column, 0), np.minimum(column + lanes, job.row_words)
-        reads = (row >= 0) & (row < job.map_words) & (first < end)
-        return cls(
-            lin=row + column,
-            first=np.where(reads, row + first, _NOWHERE),
-            end=np.where(reads, row + end, 0),
-        )
 
-    def windowed(self, job: Job, config: Config) -> Job | None:
-        """The job with its SEGMENT_WORDS, None if the buffer cannot hold what its chunks need."""
-        starts = np.arange(0, job.windows * job.pool, job.chunk * job.pool)
-        segments = _segments(job, self.lin.shape[1])
-        low = np.clip(self.lin[np.ix_(starts, segments)], 0, job.map_words)
-        first, end = (
-            extreme.reduceat(extreme.reduceat(words, starts, axis=0), segments, axis=1)
-            for extreme, words in ((np.minimum, self.first), (np.maximum, self.end))
-        )
-        extent = max(1, int((end - low).max()))
-        # What has left the window is not read again before a restart.
-        lost = bool((first < low).any()) or (
-            job.restart is Restart.NEVER and bool((np.diff(low[:, 0]) < 0).any())
-        )
-        if lost or extent > config.systolic_array_activation_words:
-            return None
-        bounded = job.restart is not Restart.NEVER
-        return replace(job, segment_words=extent if bounded else job.map_words)
+@lru_cache(maxsize=1)
+def _reach(job: Job, size: int) -> _Reach:
+    """Evaluates the formulas of docs/accelerator.md for every position."""
+    row, column = _positions(job)
+    starts, lanes = np.array(job.k_tiles(size)).T
+    tap, kk = np.divmod(starts, job.run)
+    band, run = np.divmod(tap, job.runs)
+    row = row[:, np.newaxis] + band * job.band_step
+    column = column[:, np.newaxis] + run * job.run_step + kk
+    first, end = np.maximum(column, 0), np.minimum(column + lanes, job.row_words)
+    reads = (row >= 0) & (row < job.map_words) & (first < end)
+    return _Reach(
+        lin=row + column,
+        first=np.where(reads, row + first, _NOWHERE),
+        end=np.where(reads, row + end, 0),
+    )
 
 
 def _positions(job: Job) -> tuple[_Int64Array, _Int64Array]:
@@ -195,7 +209,7 @@ def _positions(job: Job) -> tuple[_Int64Array, _Int64Array]:
     )
 
 
-def _segments(job: Job, k_tiles: int) -> _Int64Array:
+def _segments(job: Job, restart: Restart, k_tiles: int) -> _Int64Array:
     """The k tiles at which the window of the buffer may start anew."""
     step = {Restart.NEVER: k_tiles, Restart.BAND: k_tiles // job.bands, Restart.TILE: 1}
-    return np.arange(0, k_tiles, step[job.restart])
+    return np.arange(0, k_tiles, step[restart])

@@ -37,7 +37,7 @@ def _array(job: Job, config: Config) -> int:
 
 def _block(job: Job, rows: int, group: int, config: Config) -> int:
     """Cycles of a pass over all k tiles, or of the reading of its sums if that takes longer."""
-    k_tiles = len(job.k_tiles(config.systolic_array_size))
+    k_tiles = job.k_tile_count(config.systolic_array_size)
     # Every n tile of the group takes a cycle for each row of its weights.
     loads = group * job.k
     steps = max(rows * group, row_latency(config) if k_tiles > 1 else 0) * k_tiles
@@ -61,7 +61,7 @@ def _restarts(job: Job, config: Config) -> int:
     of_block = {
         Restart.NEVER: 0,
         Restart.BAND: job.bands,
-        Restart.TILE: len(job.k_tiles(config.systolic_array_size)),
+        Restart.TILE: job.k_tile_count(config.systolic_array_size),
     }
     blocks = -(-job.windows // job.chunk) * -(-job.n_tiles // job.tile_group)
     return blocks * of_block[job.restart]
