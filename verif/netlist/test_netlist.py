@@ -38,6 +38,7 @@ def test_array_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(files, "systolic_array", _ARRAY, f"verif.rtl.systolic_array.{bench}")
 
 
+@pytest.mark.full
 def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
     def inverted(table: re.Match[str]) -> str:
         return f"{~int(table[0], 16) & 0xFFFF:04x}"
@@ -52,7 +53,11 @@ def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
     [
         pytest.param(r"\bINV\b", "URAM288", "Cannot find.* 'URAM288'", id="unknown"),
         pytest.param(r"\bINV\b", "EMPTY", "Signal is not driven: 'O'", id="empty"),
-        pytest.param(r"PREG\(32'sd0", "PREG(32'sd1", "DSP48E2 that does more", id="pipelined DSP"),
+        pytest.param(
+            *(r"PREG\(32'sd0", "PREG(32'sd1", "DSP48E2 that does more"),
+            id="pipelined DSP",
+            marks=pytest.mark.full,
+        ),
         pytest.param(
             *(r"OPMODE\(9'h005", "OPMODE(9'h035", "DSP48E2 that does not multiply"),
             id="DSP that adds",
