@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from heepstor import cli, config, flow, project
+from heepstor.cli.simulation import sim_options
 from heepstor.ir import Backend
 from heepstor.report import tables
 from verif.unit.reports import example
@@ -17,7 +18,7 @@ def asked_for(command: str) -> flow.Options:
     """What `heepstor` does with a command."""
     program, *arguments = shlex.split(command)
     assert program == "heepstor"
-    return cli._flow_options(cli.command_line().parse_args(arguments))
+    return sim_options(cli.command_line().parse_args(arguments))
 
 
 @pytest.mark.parametrize(
