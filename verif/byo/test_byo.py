@@ -60,6 +60,7 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(seeds.derive(request.node.name))
 
 
+@pytest.mark.early
 def test_linear_on_the_engine_has_the_golden_bits(program: Path, rng: np.random.Generator) -> None:
     shapes = [(1, 1, 1), (1, 4, 4), (5, 7, 9), *map(tuple, rng.integers(1, [20, 40, 20], (20, 3)))]
     requests, expected = [], []

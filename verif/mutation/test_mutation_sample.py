@@ -18,6 +18,7 @@ FILES = (
 still die of the tests; what the score is, a campaign of all of them says."""
 
 
+@pytest.mark.early
 @pytest.mark.timeout(1800)
 def test_every_mutant_of_the_sample_is_killed_or_waived() -> None:
     subjects = {subject.file: subject for subject in campaign.subjects()}

@@ -25,6 +25,7 @@ _ARRAY = {
 }
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("bench", ["verif.rtl.sa_pe.cocotb_sa_pe", _CORNERS])
 def test_processing_element_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench)

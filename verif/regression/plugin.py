@@ -22,13 +22,14 @@ from xdist.scheduler import WorkStealingScheduling
 
 from verif.harness import seeds, session
 from verif.harness.cocotb_runner import RunError
-from verif.regression import collect, report
+from verif.regression import collect, order, report
 from verif.regression.plan import Plan, PlanError, load
 from verif.regression.records import FAILED, PASSED, SKIPPED, Case, Failure, Session, failure
 from verif.uvm import coverage as functional_coverage
 
 PLAN = Path("verif", "plan.hjson")
 _FULL_MARK = "full"
+_EARLY_MARK = "early"
 _PLAN_KEY = pytest.StashKey[Plan]()
 _CASE = "regression case"
 _RUN = "failed run"
@@ -61,6 +62,7 @@ def _seed(text: str) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Decide what all tests share before xdist starts its workers, which inherit it."""
     config.addinivalue_line("markers", f"{_FULL_MARK}: runs with --full alone")
+    config.addinivalue_line("markers", f"{_EARLY_MARK}: builds for long, and so is begun first")
     if config.option.seeds < 1:
         raise pytest.UsageError(f"--seeds is {config.option.seeds}; it must be at least 1")
     if config.option.seed is not None:
@@ -123,7 +125,7 @@ def base_seed(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the plan against all tests; then leave out what only the long regression runs."""
+    """Check the plan against all tests; leave out what only the long regression runs; sort."""
     message = collect.plan_fault(config, config.stash[_PLAN_KEY], [item.nodeid for item in items])
     if message:
         # As for a test module that cannot be imported, which works in a worker too.
@@ -134,6 +136,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker(_FULL_MARK)]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    early = [item for item in items if item.get_closest_marker(_EARLY_MARK)]
+    others = [item for item in items if item not in early]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = order.dealt(early, others, workers)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ on_each_hardware = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.early
 @on_each_hardware
 def test_firmware_divides_after_reset_talks_and_leaves_with_its_exit_code(hardware: Config) -> None:
     result = bare.run("boot", hardware)

@@ -112,8 +112,8 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
         )
 
 
+@pytest.mark.early
 def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
-    # The smaller of the two: a build with tracing is for this test alone.
     tracing = build_soc(SMALL, instrumented=True)
     elf = bare.image("boot", SMALL)
     trace = tmp_path / "trace.fst"

@@ -114,6 +114,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.early
 def test_neither_an_interruption_nor_a_lost_worker_costs_a_result_or_computes_one_twice(
     scheduler: str, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ def test_array(configuration: runner.Configuration, test: str) -> None:
     runner.run(configuration, TESTS, test)
 
 
+@pytest.mark.early
 def test_arrays_of_all_sizes_give_the_same_bits(tmp_path: Path) -> None:
     words = {}
     for configuration in session.of(quick=runner.QUICK, full=runner.CONFIGURATIONS):

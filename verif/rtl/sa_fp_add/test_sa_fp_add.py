@@ -10,6 +10,7 @@ from verif.harness import session
 from verif.rtl import exact, fp_unit
 
 
+@pytest.mark.early
 def test_every_sum_is_the_one_that_ieee_754_rounds_to(pytestconfig: pytest.Config) -> None:
     # 8 orders and signs x (255 exponents x 28 distances x 100 fractions, pairs of exponents, ...).
     fp_unit.check("sa_fp_add", pytestconfig, directed=6_000_000, pairs=6 * 12)

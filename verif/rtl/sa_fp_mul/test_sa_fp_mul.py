@@ -10,6 +10,7 @@ from verif.harness import session
 from verif.rtl import exact, fp_unit
 
 
+@pytest.mark.early
 def test_every_product_is_the_one_that_ieee_754_rounds_to(pytestconfig: pytest.Config) -> None:
     # 256 weights x 2 signs x (256 exponents x 102 fractions + 10 exponents x 768 fractions).
     fp_unit.check("sa_fp_mul", pytestconfig, directed=17_000_000, pairs=6 * 5)

@@ -10,6 +10,7 @@ from verif.harness import session
 from verif.rtl import exact, fp_unit
 
 
+@pytest.mark.early
 def test_every_product_is_the_one_that_ieee_754_rounds_to(pytestconfig: pytest.Config) -> None:
     # 8 orders and signs x (pairs of exponents x 3, ties x 31, edges x 255 exponents x 10, ...).
     fp_unit.check("sa_fp_mul32", pytestconfig, directed=4_000_000, pairs=6 * 6)

@@ -11,6 +11,7 @@ from verif.harness.cocotb_runner import run_module
 from verif.rtl import sa
 
 
+@pytest.mark.early
 @pytest.mark.parametrize(
     ("size", "rows", "ports", "words", "weight_rows"),
     [
