@@ -88,13 +88,17 @@ class Run:
         step = self.front
         if step is None:
             return Slot.IDLE
-        if not step.is_served and not self.window_waits:
+        if not step.is_served and (not self.window_waits or self._are_gone(step)):
             return Slot.WORDS_NEVER_COME
         if step.begins_block and self.blocks_begun - self.blocks_done == 2:
             return Slot.NO_FREE_HALF
         if self.asks_restart or (step.lanes and step.end > self.filled):
             return Slot.NO_WORDS
         return Slot.STEP
+
+    def _are_gone(self, step: model.Step) -> bool:
+        """Its words lie before a window that moves on and never back, wherever it will begin."""
+        return not self.job.restart and step.lin + step.lanes.start < self.low
 
     def advance(self, issued: bool, restarted: bool) -> None:
         """To the next cycle."""
