@@ -58,7 +58,7 @@ from verif.uvm.virtual_sequences import (
 SMALLEST_SIZE = 4
 SOAK_VARIABLE = "HEEPSTOR_SOAK"
 """Environment variable: how many items the soak test does, whatever the effort."""
-_QUICK_SOAK_ITEMS, _FULL_SOAK_ITEMS = 8, 1000
+_QUICK_SOAK_ITEMS, _FULL_SOAK_ITEMS = 8, 400
 _RESET_CYCLES = 5
 _MEMORY_WORDS = 1 << 13
 
