@@ -30,6 +30,9 @@ from verif.harness import seeds
 from verif.harness.cocotb_runner import run_module
 from verif.rtl import native
 
+# The engine and the operators for the host are built for nothing else.
+pytestmark = pytest.mark.full
+
 COLUMNS = 4
 ENGINE = "direct"  # of serve.h's two back-ends, the one that is not the CPU
 
@@ -60,7 +63,6 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     return np.random.default_rng(seeds.derive(request.node.name))
 
 
-@pytest.mark.early
 def test_linear_on_the_engine_has_the_golden_bits(program: Path, rng: np.random.Generator) -> None:
     shapes = [(1, 1, 1), (1, 4, 4), (5, 7, 9), *map(tuple, rng.integers(1, [20, 40, 20], (20, 3)))]
     requests, expected = [], []

@@ -14,6 +14,9 @@ import pytest
 from verif.harness.cocotb_runner import RunError
 from verif.netlist.netlist import netlists, simulate_beside
 
+# What Yosys and a netlist take is too long for each session.
+pytestmark = pytest.mark.full
+
 _CORNERS = "verif.netlist.cocotb_corners"
 _ARRAY = {
     "Size": 4,
@@ -25,13 +28,11 @@ _ARRAY = {
 }
 
 
-@pytest.mark.early
 @pytest.mark.parametrize("bench", ["verif.rtl.sa_pe.cocotb_sa_pe", _CORNERS])
 def test_processing_element_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench)
 
 
-@pytest.mark.full
 @pytest.mark.timeout(3600)  # it compiles 60 MB of C++
 @pytest.mark.parametrize("bench", ["cocotb_systolic_array", "cocotb_jobs"])
 def test_array_of_cells_does_what_the_rtl_does(bench: str) -> None:
@@ -39,7 +40,6 @@ def test_array_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(files, "systolic_array", _ARRAY, f"verif.rtl.systolic_array.{bench}")
 
 
-@pytest.mark.full
 def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
     def inverted(table: re.Match[str]) -> str:
         return f"{~int(table[0], 16) & 0xFFFF:04x}"
@@ -57,12 +57,10 @@ def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
         pytest.param(
             *(r"PREG\(32'sd0", "PREG(32'sd1", "DSP48E2 that does more"),
             id="pipelined DSP",
-            marks=pytest.mark.full,
         ),
         pytest.param(
             *(r"OPMODE\(9'h005", "OPMODE(9'h035", "DSP48E2 that does not multiply"),
             id="DSP that adds",
-            marks=pytest.mark.full,
         ),
     ],
 )

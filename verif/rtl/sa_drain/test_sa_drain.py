@@ -15,7 +15,7 @@ _FILES = [path for path in rtl.array() if path.stem in sa.DRAIN_MODULES]
     ("size", "rows", "ports"),
     [
         (4, 8, 1),
-        (8, 16, 2),
+        pytest.param(8, 16, 2, marks=pytest.mark.full),
         pytest.param(12, 64, 4, marks=pytest.mark.full),
         pytest.param(8, 16, 1, marks=pytest.mark.full),
     ],

@@ -12,7 +12,10 @@ _FILES = [path for path in rtl.array() if path.stem in ("sa_pkg", "sa_job_pkg", 
 
 @pytest.mark.parametrize(
     ("size", "rows", "words"),
-    [(4, 64, 64), (12, 128, 256), pytest.param(8, 64, 128, marks=pytest.mark.full)],
+    [
+        (4, 64, 64),
+        *(pytest.param(*case, marks=pytest.mark.full) for case in ((8, 64, 128), (12, 128, 256))),
+    ],
 )
 def test_sa_steps(size: int, rows: int, words: int) -> None:
     run_module(

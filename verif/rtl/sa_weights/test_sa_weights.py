@@ -16,7 +16,7 @@ _MODULES = (
 @pytest.mark.parametrize(
     ("size", "ports", "rows"),
     [
-        (4, 1, 16),
+        pytest.param(4, 1, 16, marks=pytest.mark.full),
         (8, 2, 64),
         pytest.param(12, 4, 32, marks=pytest.mark.full),
         pytest.param(4, 4, 16, marks=pytest.mark.full),

@@ -31,6 +31,7 @@ def test_a_processing_element_takes_one_multiplier_and_is_of_luts_and_flip_flops
     assert 100 < element.ff < 300
 
 
+@pytest.mark.full
 def test_an_accumulator_memory_of_many_rows_goes_into_block_memory() -> None:
     memory = Area.of(area.cells("sa_accumulator", {"Size": 4, "Rows": 1024}))
     assert memory.bram36 == 4

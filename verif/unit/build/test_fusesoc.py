@@ -127,7 +127,7 @@ def test_fusesoc_finds_the_cores_and_those_alone(tmp_path: Path) -> None:
     assert said.count(" local ") == 2
 
 
-@pytest.mark.parametrize("vlnv", [pytest.param(ARRAY, marks=pytest.mark.full), SOC])
+@pytest.mark.parametrize("vlnv", [ARRAY, pytest.param(SOC, marks=pytest.mark.full)])
 def test_fusesoc_resolves_and_lints(tmp_path: Path, vlnv: str) -> None:
     """The SoC's core brings the array's along."""
     said = run_fusesoc(tmp_path, "run", "--target=lint", vlnv)

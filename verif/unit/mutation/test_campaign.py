@@ -46,6 +46,7 @@ def test_mutant_becomes_what_the_tests_make_of_it(
     assert campaign.evaluate(_SUBJECT, mutant, tmp_path).status is status
 
 
+@pytest.mark.full
 def test_wrong_width_that_no_simulation_notices_is_killed_by_the_lint(tmp_path: Path) -> None:
     outcome = campaign.evaluate(_SUBJECT, _TOO_WIDE, tmp_path)
     assert outcome.bench == "lint"
@@ -63,6 +64,7 @@ def test_mutant_that_runs_longer_than_its_share_is_ended(tmp_path: Path) -> None
     assert benches.TIMED_OUT in cause
 
 
+@pytest.mark.full
 def test_lint_that_fails_without_a_mutant_gives_no_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,10 @@ from verif.unit.regression.conftest import Project
 
 SCHEMA = json.loads(Path(document.__file__).with_name("schema.json").read_text(encoding="utf-8"))
 PASSING = "def test_passes():\n    pass\n"
-IN_ONE_PROCESS_OR_TWO = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one", "two"])
+IN_ONE_PROCESS_OR_TWO = pytest.mark.parametrize(
+    "workers",
+    [pytest.param((), id="one", marks=pytest.mark.full), pytest.param(("-n", "2"), id="two")],
+)
 
 
 @IN_ONE_PROCESS_OR_TWO
@@ -32,8 +35,11 @@ def test_session_whose_tests_pass_is_green(project: Project, workers: tuple[str,
     [
         ("def test():\n    assert 1 + 1 == 3\n", (), "assert (1 + 1) == 3"),
         ("import no_such_module\n", (), "ModuleNotFoundError: No module named 'no_such_module'"),
-        ("def test(:\n", (), "SyntaxError: invalid syntax"),
-        ("def test(no_such_fixture):\n    pass\n", (), "fixture 'no_such_fixture' not found"),
+        pytest.param(*("def test(:\n", (), "SyntaxError: invalid syntax"), marks=pytest.mark.full),
+        pytest.param(
+            *("def test(no_such_fixture):\n    pass\n", (), "fixture 'no_such_fixture' not found"),
+            marks=pytest.mark.full,
+        ),
         ("import os\ndef test():\n    os._exit(0)\n", ("-n", "1"), "worker 'gw0' crashed while"),
         ("def test():\n    while True:\n        pass\n", ("--timeout", "1"), "Timeout"),
         (
@@ -63,7 +69,7 @@ def test_what_goes_wrong_is_red_and_told_with_its_cause(
     [
         (PASSING, ("-k", "no_test_has_this_name"), "no test ran"),
         (PASSING, ("-k", "no_test_has_this_name", "-n", "2"), "no test ran"),
-        ("", (), "no test ran"),
+        pytest.param("", (), "no test ran", marks=pytest.mark.full),
         ("import pytest\n@pytest.mark.skip\ndef test():\n    pass\n", (), "no test passed"),
         ("import pytest\n@pytest.mark.xfail\ndef test():\n    assert 0\n", (), "no test passed"),
     ],
