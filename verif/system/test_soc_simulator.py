@@ -112,7 +112,7 @@ def test_trace_is_refused_by_a_simulator_without_tracing(
         )
 
 
-@pytest.mark.early
+@pytest.mark.full
 def test_trace_is_written_when_asked_for_alone(tmp_path: Path) -> None:
     tracing = build_soc(SMALL, instrumented=True)
     elf = bare.image("boot", SMALL)

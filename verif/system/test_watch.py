@@ -22,6 +22,9 @@ from heepstor.sim import waves
 from verif.system import bare
 from verif.system.hardware import DEFAULT, PIPELINED, SMALL
 
+# A simulator with traces and checkpoints takes long to build, and serves nothing else.
+pytestmark = pytest.mark.full
+
 NAME = "mnist-single_layer"
 LAYERS = ["fc0", "softmax"]
 CYCLE_PS, HALF_PS = 1000, 500
@@ -240,7 +243,6 @@ def test_the_window_of_a_resumed_run_begins_at_the_checkpoint(
     ]
 
 
-@pytest.mark.full
 def test_another_cpu_is_watched_as_well(tmp_path: Path) -> None:
     simulator, image = build_soc(PIPELINED, instrumented=True), bare.image("dump", PIPELINED)
     checkpoint = sim.Checkpoint(tmp_path / "checkpoint", 0x2000_0000)
