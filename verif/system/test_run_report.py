@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ import heepstor
 from heepstor import flow
 from heepstor.errors import HeepstorError
 
-NAME = "test-run-report"
+# Each worker has a run of its own: two in one folder refuse each other.
+NAME = f"test-run-report-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 FOLDER = flow.ROOT / "build" / NAME
 PAGES = ("report.txt", "report.md", "report.html")
 
