@@ -15,7 +15,7 @@ from torch import nn
 from heepstor import config, frontend, plan
 from heepstor.config import Config
 from heepstor.job import Job, Restart
-from heepstor.plan import job_cycles
+from heepstor.plan import job_cycles, job_units
 from verif.unit.networks import NETWORKS
 
 VALUES = {
@@ -55,7 +55,7 @@ def test_hardware_that_a_job_does_not_use_changes_none_of_its_counters() -> None
 def test_cycles_that_are_skipped_are_counted_as_if_they_were_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    skip, cycles = job_cycles._Activations.skip, 0
+    skip, cycles = job_units.Activations.skip, 0
 
     def counted(activations: Any, need: int) -> int:
         nonlocal cycles
@@ -65,9 +65,9 @@ def test_cycles_that_are_skipped_are_counted_as_if_they_were_not(
 
     for cfg in (cfg for cfg in hardware() if cfg.systolic_array_activation_words == 128):
         for job in jobs(cfg):
-            monkeypatch.setattr(job_cycles._Activations, "skip", counted)
+            monkeypatch.setattr(job_units.Activations, "skip", counted)
             skipped = job_cycles._run.__wrapped__(job, cfg)
-            monkeypatch.setattr(job_cycles._Activations, "skip", lambda *_: 0)
+            monkeypatch.setattr(job_units.Activations, "skip", lambda *_: 0)
             assert skipped == job_cycles._run.__wrapped__(job, cfg), (job, cfg)
     assert cycles > 1000
 
@@ -75,14 +75,14 @@ def test_cycles_that_are_skipped_are_counted_as_if_they_were_not(
 def test_blocks_that_go_as_an_earlier_one_did_are_counted_as_if_each_was_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run, blocks = job_cycles._Units.run, 0
+    run, blocks = job_units.Units.run, 0
 
     def counted(units: Any, block: Any) -> None:
         nonlocal blocks
         blocks += 1
         run(units, block)
 
-    monkeypatch.setattr(job_cycles._Units, "run", counted)
+    monkeypatch.setattr(job_units.Units, "run", counted)
     small = [cfg for cfg in hardware() if cfg.systolic_array_accumulator_rows == 16]
     every = [(job, cfg) for cfg in small for job in jobs(cfg, MANY_BLOCKS)]
     quick = [job_cycles._run.__wrapped__(job, cfg) for job, cfg in every]
