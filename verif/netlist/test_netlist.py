@@ -52,17 +52,12 @@ def test_one_look_up_table_that_is_wrong_is_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "replacement", "message"),
     [
-        pytest.param(r"\bINV\b", "URAM288", "Cannot find.* 'URAM288'", id="unknown"),
-        pytest.param(r"\bINV\b", "EMPTY", "Signal is not driven: 'O'", id="empty"),
-        pytest.param(
-            *(r"PREG\(32'sd0", "PREG(32'sd1", "DSP48E2 that does more"),
-            id="pipelined DSP",
-        ),
-        pytest.param(
-            *(r"OPMODE\(9'h005", "OPMODE(9'h035", "DSP48E2 that does not multiply"),
-            id="DSP that adds",
-        ),
+        (r"\bINV\b", "URAM288", "Cannot find.* 'URAM288'"),
+        (r"\bINV\b", "EMPTY", "Signal is not driven: 'O'"),
+        (r"PREG\(32'sd0", "PREG(32'sd1", "DSP48E2 that does more"),
+        (r"OPMODE\(9'h005", "OPMODE(9'h035", "DSP48E2 that does not multiply"),
     ],
+    ids=["unknown", "empty", "pipelined DSP", "DSP that adds"],
 )
 def test_cell_without_a_model_is_refused(
     pattern: str, replacement: str, message: str, tmp_path: Path

@@ -13,21 +13,22 @@ from heepstor import config as configuration
 from heepstor.build import rtl
 from verif.rtl.lint.verilator import verilator_lint
 
-CONFIGS = {
-    "default": configuration.load(),
-    "smallest": configuration.load(
-        overrides=[
-            "systolic_array.size=4",
-            "systolic_array.accumulator_rows=4",
-            "memory.banks=1",
-            "memory.bank_kib=32",
-        ]
-    ),
-    "interleaved": configuration.load(
-        overrides=["memory.banks=6", "memory.interleaved_banks=4", "cpu.fpu_latency=2"]
-    ),
-    "ibex": configuration.load(overrides=["cpu.core=ibex"]),
-}
+IBEX = ["cpu.core=ibex"]
+SMALLEST = [
+    *("systolic_array.size=4", "systolic_array.accumulator_rows=4"),
+    *("memory.banks=1", "memory.bank_kib=32"),
+]
+INTERLEAVED = ["memory.banks=6", "memory.interleaved_banks=4", "cpu.fpu_latency=2"]
+every_soc = pytest.mark.parametrize(
+    "overrides",
+    [
+        pytest.param([], id="default"),
+        pytest.param(IBEX, id="ibex"),
+        pytest.param(SMALLEST, id="smallest", marks=pytest.mark.full),
+        pytest.param(INTERLEAVED, id="interleaved", marks=pytest.mark.full),
+    ],
+)
+
 HARNESS = rtl.ROOT / "heepstor" / "sim" / "harness"
 FOLDERS = ("common", "systolic_array", "soc", "cpu/cv32e40p", "cpu/ibex")
 OWN_FILES = [
@@ -36,17 +37,13 @@ OWN_FILES = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "default",
-        "ibex",
-        pytest.param("smallest", marks=pytest.mark.full),
-        pytest.param("interleaved", marks=pytest.mark.full),
-    ],
-)
-def test_verilator_warns_of_nothing_in_the_soc(name: str) -> None:
-    result = verilator_lint(rtl.soc(CONFIGS[name]), "heepstor_soc")
+def soc(overrides: list[str]) -> rtl.Sources:
+    return rtl.soc(configuration.load(overrides=overrides))
+
+
+@every_soc
+def test_verilator_warns_of_nothing_in_the_soc(overrides: list[str]) -> None:
+    result = verilator_lint(soc(overrides), "heepstor_soc")
     assert result.returncode == 0, result.stderr
 
 
@@ -93,9 +90,9 @@ def slang_diagnostics(sources: rtl.Sources, top: str, *options: str) -> list[str
     ]
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_slang_elaborates_the_soc(name: str) -> None:
-    assert slang_diagnostics(rtl.soc(CONFIGS[name]), "heepstor_soc") == []
+@every_soc
+def test_slang_elaborates_the_soc(overrides: list[str]) -> None:
+    assert slang_diagnostics(soc(overrides), "heepstor_soc") == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +100,7 @@ def test_slang_elaborates_the_soc(name: str) -> None:
     [("FpuLatency=1", "Ibex has no FPU"), ("BootAddress=385", "must lie 128 bytes behind")],
 )
 def test_ibex_refuses_what_it_cannot_do(parameter: str, message: str) -> None:
-    (error,) = slang_diagnostics(rtl.soc(CONFIGS["ibex"]), "soc_cpu", f"-G{parameter}")
+    (error,) = slang_diagnostics(soc(IBEX), "soc_cpu", f"-G{parameter}")
     assert message in error
 
 

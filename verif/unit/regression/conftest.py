@@ -16,6 +16,13 @@ from verif.harness import seeds, session
 from verif.uvm import coverage
 
 ROOT = Path(__file__).resolve().parents[3]
+PASSING = "def test_passes():\n    pass\n"
+
+IN_ONE_PROCESS_OR_TWO = pytest.mark.parametrize(
+    "workers",
+    [pytest.param((), id="one", marks=pytest.mark.full), pytest.param(("-n", "2"), id="two")],
+)
+"""Most people run a regression on several workers, so that is what every session tries."""
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from verif.regression.plan import Feature, PlanError, load
-from verif.unit.regression.conftest import ROOT, Project
+from verif.unit.regression.conftest import IN_ONE_PROCESS_OR_TWO, PASSING, ROOT, Project
 from verif.uvm import coverage
-
-PASSING = "def test_passes():\n    pass\n"
-IN_ONE_PROCESS_OR_TWO = pytest.mark.parametrize(
-    "workers",
-    [pytest.param((), id="one"), pytest.param(("-n", "2"), id="two", marks=pytest.mark.full)],
-)
 
 
 def feature(*tests: str, **more: Any) -> dict[str, Any]:

@@ -11,14 +11,9 @@ import jsonschema
 import pytest
 
 from verif.regression import document
-from verif.unit.regression.conftest import Project
+from verif.unit.regression.conftest import IN_ONE_PROCESS_OR_TWO, PASSING, Project
 
 SCHEMA = json.loads(Path(document.__file__).with_name("schema.json").read_text(encoding="utf-8"))
-PASSING = "def test_passes():\n    pass\n"
-IN_ONE_PROCESS_OR_TWO = pytest.mark.parametrize(
-    "workers",
-    [pytest.param((), id="one", marks=pytest.mark.full), pytest.param(("-n", "2"), id="two")],
-)
 
 
 @IN_ONE_PROCESS_OR_TWO
