@@ -17,8 +17,6 @@ from verif.docs.execute import has_output, run
 from verif.harness import session
 
 
-# The slow blocks of a page may build several simulators.
-@pytest.mark.timeout(session.of(quick=900, full=3600))
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if blocks(p)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )

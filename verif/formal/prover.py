@@ -18,10 +18,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from verif.harness import session
+
 MAX_INDUCTION_DEPTH = 16
 
 _HERE = Path(__file__).resolve().parent
-_TIMEOUT_S = 120
+_TIMEOUT_S = session.of(quick=120, full=600)
 _TAIL_LINES = 80
 _YOSYS = (
     "import sys; from pyosys import libyosys; libyosys.Design().run_pass('script ' + sys.argv[1])"

@@ -23,7 +23,7 @@ def test_a_network_runs_on_the_board_as_on_the_soc_alone(tmp_path: Path) -> None
     The RAM comes with its content, the clock from the MMCM, and somebody presses the button.
     """
     config = configuration.load()
-    options = flow.Options(config=config)
+    options = flow.Options(config=config, folder=tmp_path / "run")
     loaded = project.find("mnist-single_layer").load()
     elf = flow.make_application(loaded, options).image.elf
     alone = sim.run(build_soc(config), elf)

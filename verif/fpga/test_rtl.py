@@ -50,7 +50,6 @@ def test_a_bank_of_ram_is_block_memory_and_little_else() -> None:
 
 
 @pytest.mark.full
-@pytest.mark.timeout(3600)  # five minutes of a core that nobody else wants
 def test_a_small_bitstream_is_synthesized_and_fits_the_board() -> None:
     """Minutes."""
     small = dataclasses.replace(CONFIG, systolic_array_size=4, memory_banks=4)

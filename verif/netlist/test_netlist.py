@@ -33,7 +33,6 @@ def test_processing_element_of_cells_does_what_the_rtl_does(bench: str) -> None:
     simulate_beside(netlists("sa_pe", {}), "sa_pe", {}, bench)
 
 
-@pytest.mark.timeout(3600)  # it compiles 60 MB of C++
 @pytest.mark.parametrize("bench", ["cocotb_systolic_array", "cocotb_jobs"])
 def test_array_of_cells_does_what_the_rtl_does(bench: str) -> None:
     files = netlists("systolic_array", _ARRAY)

@@ -30,6 +30,8 @@ from verif.uvm import coverage as functional_coverage
 PLAN = Path("verif", "plan.hjson")
 _FULL_MARK = "full"
 _EARLY_MARK = "early"
+_FULL_TIMEOUT_S = 3600
+"""Limit of a test in a long session, unless it has its own; that of quick ones: pyproject.toml."""
 _PLAN_KEY = pytest.StashKey[Plan]()
 _CASE = "regression case"
 _RUN = "failed run"
@@ -136,6 +138,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker(_FULL_MARK)]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    elif config.getoption("timeout") is None:
+        for item in items:
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(_FULL_TIMEOUT_S))
     early = [item for item in items if item.get_closest_marker(_EARLY_MARK)]
     others = [item for item in items if item not in early]
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

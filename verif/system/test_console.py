@@ -28,6 +28,7 @@ from heepstor.board import picocom
 from heepstor.errors import PortError, SimulationError, ToolError
 from heepstor.sim import console as consoles
 from verif.firmware.test_faults import PROGRAMS
+from verif.harness.project_folder import alone_in_folder_of
 
 CONFIG = config.load()
 PROMPT = "Enter runs it again, q ends."
@@ -135,11 +136,18 @@ def test_what_nobody_reads_does_not_stop_the_firmware(tmp_path: Path) -> None:
             console.output(b"x" * 1000)
 
 
-def test_the_terminal_is_restored_after_ctrl_c() -> None:
+@pytest.fixture
+def project() -> Iterator[str]:
+    name = "mnist-single_layer"
+    with alone_in_folder_of(name):
+        yield name
+
+
+def test_the_terminal_is_restored_after_ctrl_c(project: str) -> None:
     """A person at a terminal: runs, presses Enter, then Ctrl-C."""
     ours, terminal = pty.openpty()
     before = termios.tcgetattr(terminal)
-    command = [sys.executable, "-m", "heepstor.cli", "run", "mnist-single_layer"]
+    command = [sys.executable, "-m", "heepstor.cli", "run", project]
     process = subprocess.Popen(
         command,
         stdin=terminal,

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from heepstor import build, config, flow, project, sim
+from verif.harness.project_folder import alone_in_folder_of
 
 PROJECT = "mnist-single_layer"
 CONFIG = config.load()
@@ -32,7 +33,8 @@ def board(link: Path, wire: Callable[[bytes], bytes] = unchanged) -> Iterator[in
     `wire` is what becomes of the console's characters on their way.
     """
     simulator = build.build_soc(CONFIG)
-    image = flow.make_application(project.find(PROJECT).load(), flow.Options(config=CONFIG)).image
+    options = flow.Options(config=CONFIG, folder=link.with_name("board"))
+    image = flow.make_application(project.find(PROJECT).load(), options).image
     jtag_port: queue.Queue[int] = queue.Queue()
 
     def simulate() -> None:
@@ -60,11 +62,11 @@ def run_fpga_com(jtag_port: int, link: Path) -> subprocess.CompletedProcess[str]
 
 @pytest.mark.full
 def test_the_board_takes_the_cycles_of_the_simulation(tmp_path: Path) -> None:
-    with board(tmp_path / "uart") as jtag_port:
+    with alone_in_folder_of(PROJECT) as folder, board(tmp_path / "uart") as jtag_port:
         done = run_fpga_com(jtag_port, tmp_path / "uart")
-    assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads((flow.ROOT / "build" / PROJECT / "report.json").read_text())
-    log = (flow.ROOT / "build" / PROJECT / "fpga.log").read_text()
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads((folder / "report.json").read_text())
+        log = (folder / "fpga.log").read_text()
     for index, layer in enumerate(report["layers"]):
         assert f"@layer index={index} cycles={layer['cycles']} " in log
         (row,) = [line for line in done.stdout.splitlines() if line.startswith(layer["name"])]
@@ -73,7 +75,8 @@ def test_the_board_takes_the_cycles_of_the_simulation(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_a_board_that_takes_other_cycles_is_caught(tmp_path: Path) -> None:
-    with board(tmp_path / "uart", Altered(b"index=1 cycles=", b"9")) as jtag_port:
+    wire = Altered(b"index=1 cycles=", b"9")
+    with alone_in_folder_of(PROJECT), board(tmp_path / "uart", wire) as jtag_port:
         done = run_fpga_com(jtag_port, tmp_path / "uart")
     assert done.returncode == 1, done.stdout + done.stderr
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("softmax")]

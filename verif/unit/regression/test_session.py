@@ -212,6 +212,32 @@ def test_long_tests_run_with_full_alone(project: Project) -> None:
     assert "contradict" in both.output
 
 
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ((), [None, 5]),
+        (("--full",), [3600, 5]),
+        (("--full", "--timeout", "7"), [None, 5]),
+    ],
+    ids=["quick", "full", "asked for"],
+)
+def test_tests_of_a_long_session_have_more_time_unless_they_say_otherwise(
+    project: Project, options: tuple[str, ...], limits: list[int | None]
+) -> None:
+    project.write(
+        "test_a.py",
+        "import pytest\nfound = []\n"
+        "@pytest.fixture(autouse=True)\ndef limit(request):\n"
+        "    mark = request.node.get_closest_marker('timeout')\n"
+        "    found.append(mark and mark.args[0])\n"
+        "def test_any():\n    pass\n"
+        "@pytest.mark.timeout(5)\ndef test_own():\n    pass\n"
+        f"def test_all():\n    assert found[:2] == {limits}\n",
+    )
+    done = project.run("verif", *options)
+    assert done.status == 0, done.output
+
+
 def test_bin_that_nothing_hit_fails_a_complete_session_alone(project: Project) -> None:
     project.write("test_a.py", PASSING)
     feature = {"feature": "a", "why": "w", "tests": ["verif/test_a.py::*"], "bins": ["shape"]}
