@@ -276,6 +276,7 @@ class Layer:
     backend_reason: str
     input: Tensor
     output: Tensor
+    predicted_cycles: int
     relu: bool = False
     gemm: Gemm | None = None
     window: Window2d | None = None
@@ -284,7 +285,6 @@ class Layer:
     scratch: Buffer | None = None
     chunk_rows: int = 0
     jobs: tuple[StreamJob, ...] = ()
-    predicted_cycles: int = 0
 
     @property
     def macs(self) -> int:

@@ -27,7 +27,7 @@ from heepstor.ir import (
     Tensor,
     Transpose,
 )
-from heepstor.plan import arena, budget
+from heepstor.plan import arena, budget, cost
 from heepstor.plan.activations import activations
 from heepstor.plan.budget import FLOAT_BYTES
 from heepstor.plan.fuse_pool import why_apart
@@ -53,7 +53,7 @@ def assemble(graph: Graph, config: Config) -> Plan:
     tensor = network_input = Tensor("input", graph.input_shape, None)
     for index, node in enumerate(graph.nodes):
         output = Tensor(node.name, node.output_shape, placed.outputs[index])
-        layers.append(_layer(index, node, tensor, output, placed.scratches[index]))
+        layers.append(_layer(index, node, config, tensor, output, placed.scratches[index]))
         tensor = output
     for index, (before, node) in enumerate(pairwise(graph.nodes), 1):
         if reason := why_apart(before, node, config):
@@ -92,6 +92,7 @@ def _need(node: Node, rows: int) -> arena.Need:
 def _layer(
     index: int,
     node: Node,
+    config: Config,
     source: Tensor,
     output: Tensor,
     scratch: Buffer | None,
@@ -105,6 +106,7 @@ def _layer(
         backend_reason="software: no matrix product",
         input=source,
         output=output,
+        predicted_cycles=_predicted_cycles(node, config),
         relu=node.relu,
     )
     match node.op:
@@ -113,7 +115,6 @@ def _layer(
                 layer,
                 backend=choice.backend,
                 backend_reason=choice.reason,
-                predicted_cycles=choice.cycles,
                 gemm=gemm,
                 window=window,
                 scratch=scratch,
@@ -125,6 +126,13 @@ def _layer(
         case ScaleBias(scale=scale, bias=bias):
             return replace(layer, scale=scale, bias=bias)
     return layer
+
+
+def _predicted_cycles(node: Node, config: Config) -> int:
+    match node.op:
+        case MatrixProduct(choice=Choice(cycles=cycles)):
+            return cycles
+    return cost.predict(node, config, Backend.SOFTWARE)
 
 
 def _gathers(node: Node, op: MatrixProduct) -> bool:

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from heepstor.config import Config
 from heepstor.ir import Backend, Choice, Graph, MatrixProduct, Node
 from heepstor.plan import cost, job_cycles
-from heepstor.plan.activations import activations
 from heepstor.plan.chain import with_nodes
 from heepstor.plan.fuse_pool import pooled
 from heepstor.plan.jobs import plan_jobs
@@ -27,7 +26,7 @@ def choose_backends(graph: Graph, config: Config, forced: Backend | None) -> Gra
     """Give every product the back-end with the fewest predicted cycles, or the `forced` one.
 
     A product that `stream` mode cannot do gets another one, forced or not. One that is streamed
-    takes the pool behind it along if it can, and is predicted with it.
+    takes the pool behind it along, and is predicted with it, unless both are quicker apart.
     """
     nodes: list[Node] = []
     for node, behind in zip_longest(graph.nodes, graph.nodes[1:]):
@@ -42,13 +41,13 @@ def _with_choice(node: Node, behind: Node | None, config: Config, forced: Backen
     if not isinstance(node.op, MatrixProduct):
         return node
     if forced in (Backend.DIRECT, Backend.SOFTWARE):
-        choice = replace(_computed(node, node.op, config, forced), reason=_asked_for(forced))
+        choice = replace(_computed(node, config, forced), reason=_asked_for(forced))
         return replace(node, op=replace(node.op, choice=choice))
-    target, op, stream = _streamed_with(node, node.op, behind, config)
+    target, op, stream, pool_cycles = _streamed_with(node, node.op, behind, config)
     if forced and isinstance(stream, Choice):
         choice = replace(stream, reason=_asked_for(forced))
     else:
-        choice = _fastest(node, node.op, stream, config)
+        choice = _fastest(node, stream, pool_cycles, config)
     if choice.backend is not Backend.STREAM:
         target, op = node, node.op
     return replace(target, op=replace(op, choice=choice))
@@ -58,38 +57,60 @@ def _asked_for(backend: Backend) -> str:
     return f"{backend.value}: asked for"
 
 
-def _fastest(node: Node, op: MatrixProduct, stream: Choice | str, config: Config) -> Choice:
-    """The choice with the fewest cycles; `stream`: that of stream mode, or why there is none."""
-    found = [_computed(node, op, config, each) for each in (Backend.DIRECT, Backend.SOFTWARE)]
+def _fastest(node: Node, stream: Choice | str, pool_cycles: int, config: Config) -> Choice:
+    """The choice with the fewest cycles.
+
+    `stream` is that of stream mode, or why there is none; `pool_cycles` are those of the pool that
+    it takes along, and that the others leave to the CPU.
+    """
+    found = [_computed(node, config, each) for each in (Backend.DIRECT, Backend.SOFTWARE)]
+    totals = {choice.backend: choice.cycles + pool_cycles for choice in found}
     impossible = ""
     if isinstance(stream, Choice):
         found.insert(0, stream)
+        totals[Backend.STREAM] = stream.cycles
     else:
         impossible = f"; stream mode cannot: {stream}"
-    best = min(found, key=lambda choice: choice.cycles)
+    best = min(found, key=lambda choice: totals[choice.backend])
     others = " and ".join(
-        f"{other.cycles:,} {_IN_WORDS[other.backend]}" for other in found if other is not best
+        f"{totals[other.backend]:,} {_IN_WORDS[other.backend]}"
+        for other in found
+        if other is not best
     )
-    reason = f"{best.backend.value}: {best.cycles:,} predicted cycles against {others}{impossible}"
+    pool = ", with the pool" if pool_cycles else ""
+    reason = (
+        f"{best.backend.value}: {totals[best.backend]:,} predicted cycles against {others}{pool}"
+        f"{impossible}"
+    )
     return replace(best, reason=reason)
 
 
-def _computed(node: Node, op: MatrixProduct, config: Config, backend: Backend) -> Choice:
+def _computed(node: Node, config: Config, backend: Backend) -> Choice:
     """The choice of a back-end in which the CPU computes, or moves everything."""
-    reads = activations(op.gemm, op.window, node.input_shape, node.output_shape)
-    return Choice(backend, "", cost.predict(op.gemm, reads, config, backend))
+    return Choice(backend, "", cost.predict(node, config, backend))
 
 
 def _streamed_with(
     node: Node, op: MatrixProduct, behind: Node | None, config: Config
-) -> tuple[Node, MatrixProduct, Choice | str]:
-    """What would be streamed, with the pool behind it if possible, and how; or why it cannot."""
+) -> tuple[Node, MatrixProduct, Choice | str, int]:
+    """What is streamed, how or why it cannot be, and the cycles of a pool that is taken along."""
     together = pooled(node, behind) if behind else None
-    if isinstance(together, tuple):
+    if behind and isinstance(together, tuple):
         choice = _streamed(*together, config)
-        if isinstance(choice, Choice):
-            return *together, choice
-    return node, op, _streamed(node, op, config)
+        pool_cycles = cost.predict(behind, config, Backend.SOFTWARE)
+        if isinstance(choice, Choice) and _is_quicker(choice, node, op, pool_cycles, config):
+            return *together, choice, pool_cycles
+    return node, op, _streamed(node, op, config), 0
+
+
+def _is_quicker(
+    together: Choice, node: Node, op: MatrixProduct, pool_cycles: int, config: Config
+) -> bool:
+    """Whether a product with its pool takes no more cycles than both apart."""
+    if together.cycles <= pool_cycles:
+        return True  # and what the product takes alone is not asked for, which would take longer
+    alone = _streamed(node, op, config)
+    return isinstance(alone, str) or together.cycles <= alone.cycles + pool_cycles
 
 
 def _streamed(node: Node, op: MatrixProduct, config: Config) -> Choice | str:

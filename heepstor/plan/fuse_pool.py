@@ -45,7 +45,7 @@ def why_apart(first: Node, second: Node, config: Config) -> str | None:
     if not isinstance(together, tuple):
         return together
     jobs = plan_jobs(*together, config)
-    return jobs if isinstance(jobs, str) else None
+    return jobs if isinstance(jobs, str) else "with it, the array would take longer than both apart"
 
 
 def _obstacle(product: MatrixProduct, window: Window2d, pool: Node) -> str | None:

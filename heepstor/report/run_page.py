@@ -55,7 +55,7 @@ def _numbers(report: Report) -> list[tuple[str, str]]:
     expected = sum(layer["predicted_cycles"] for layer in report["layers"])
     return [
         ("cycles of the inference", count(total)),
-        ("predicted, of matrix products", count(expected)),
+        ("predicted", count(expected)),
         ("MAC per cycle", f"{macs / total:.2f}" if total else NOTHING),
         ("utilization", tables.percent(macs / total / size**2 if total else None)),
         ("memory", f"{memory['used'] / memory['available']:.1%}"),
@@ -97,8 +97,8 @@ def _predictions(report: Report) -> Iterator[str]:
             "Predicted and simulated",
             page.chart(
                 run_charts.predictions(report),
-                "The planner predicts the cycles of matrix products. In stream mode it runs each "
-                "job's counters cycle by cycle, on memory that never waits.",
+                "The planner's predictions. In stream mode it runs each job's counters cycle by "
+                "cycle, on memory that never waits; what the CPU does it knows on average.",
             ),
             page.table(tables.predictions(report)),
         )

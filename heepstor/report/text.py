@@ -62,7 +62,7 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         f"{layer['macs']:,}" if has_macs else "",
         layer["backend"],
         count(layer["cycles"]),
-        count(layer["predicted_cycles"]) if has_macs else "",
+        count(layer["predicted_cycles"] or None),
         _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
         _number(layer["utilization"], ".2%") if has_macs else "",
         _number(layer["share"], ".1%"),

@@ -17,7 +17,6 @@ SCHEMA = "heepstor-sweep/1"
 
 _NUMBERS = {
     "predicted_cycles": ("predicted", "cycles"),
-    "unpredicted_layers": ("predicted", "unpredicted_layers"),
     "predicted_memory_bytes": ("predicted", "memory_bytes"),
     "cycles": ("simulated", "cycles"),
     "memory_bytes": ("simulated", "memory_bytes"),

@@ -19,9 +19,8 @@ _HEIGHT = 300
 _DECADE = 10
 _EXPLANATION = (
     "A point is on the front if no other point of the same task is as good in everything and "
-    "better in something: predicted cycles, and how few layers they leave out; the array (its "
-    "area, if all of it was measured, else its processing elements, ports and buffers); memory; "
-    "recorded accuracy."
+    "better in something: predicted cycles; the array (its area, if all of it was measured, else "
+    "its processing elements, ports and buffers); memory; recorded accuracy."
 )
 
 

@@ -132,8 +132,6 @@ def _costs(row: Row) -> list[float]:
         hardware = [size**2, config.systolic_array_ports, buffers]
     return [
         row.number("predicted", "cycles"),
-        # Their cycles are missing above: who has fewer of them is not beaten by who has more.
-        row.number("predicted", "unpredicted_layers"),
         *hardware,
         config.memory_bytes,
         -(row.number("predicted", "accuracy") or 0),

@@ -111,7 +111,6 @@ def predict(point: Point, folder: Path) -> Numbers:
     constants = planned.weight_bytes + prod(planned.input.shape) * FLOAT_BYTES
     return {
         "cycles": sum(layer.predicted_cycles for layer in planned.layers),
-        "unpredicted_layers": sum(layer.predicted_cycles == 0 for layer in planned.layers),
         "memory_bytes": constants + planned.arena_bytes + config.stack_bytes + CODE_BYTES,
         **_recorded(point),
     }

@@ -16,6 +16,9 @@ from verif.baselines.baseline import Baseline, BaselineError, from_report
 TOO_LONG_WITHOUT_FPU = {"bench-fmnist-large", "cifar10"}
 """Two million products each: without an FPU `software` takes 600 million cycles."""
 
+_FIRMWARE_CYCLES = 8
+"""By which the firmware around the jobs of a layer can differ from what is predicted for it."""
+
 
 def backends(name: str, core: Core) -> list[Backend]:
     """The back-ends on which a project has a baseline."""
@@ -34,6 +37,23 @@ def run(name: str, backend: Backend, core: Core = "cv32e40p") -> dict[str, Any]:
     folder = report_file(name, backend, core=core).parent
     options = flow.Options(hardware(core), backend=backend, folder=folder, pages=False)
     return flow.simulate(project.find(name).load(), options)
+
+
+def mispredicted(report: dict[str, Any]) -> list[str]:
+    """The layers whose predicted cycles are not what they should be, each in a line.
+
+    What the array does alone is known to the cycle, but for the firmware around it. Of what the CPU
+    does it is known how long it takes on average: within a third.
+    """
+    limits = [
+        _FIRMWARE_CYCLES if row["backend"] == Backend.STREAM.value else row["cycles"] / 3
+        for row in report["layers"]
+    ]
+    return [
+        f"{row['name']}: {row['predicted_cycles']:,} predicted, {row['cycles']:,} simulated"
+        for row, limit in zip(report["layers"], limits, strict=True)
+        if abs(row["predicted_cycles"] - row["cycles"]) > limit
+    ]
 
 
 def report_file(

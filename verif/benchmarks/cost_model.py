@@ -2,8 +2,8 @@
 
 `python -m verif.benchmarks.cost_model` simulates some networks on both back-ends, at every latency
 of the FPU, prints each layer's error with the present constants, and the constants that fit best.
-For a CPU without an FPU: `--set cpu.core=ibex --latency 0 --network vector --network batch`, as all
-networks would take an hour.
+For a CPU without an FPU: `--set cpu.core=ibex --latency 0`, and `--network` for "vector", "batch"
+and those of `OPERATORS`, as all networks would take an hour.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from torch import nn
 
 import heepstor
 from heepstor.frontend import import_sequential
-from heepstor.ir import Backend, Layer
-from heepstor.plan import cost, plan
-from heepstor.plan.activations import activations
+from heepstor.ir import Backend
+from heepstor.plan import choose, cost, lower
 
 # Every kind of loop in different proportions: few and many rows, odd columns, short and long runs.
-NETWORKS: dict[str, tuple[nn.Sequential, tuple[int, ...], int]] = {
+PRODUCTS: dict[str, tuple[nn.Sequential, tuple[int, ...], int]] = {
     "vector": (
         nn.Sequential(
             nn.Linear(200, 64), nn.Linear(64, 9), nn.Linear(9, 32), nn.Linear(32, 32),
@@ -66,6 +65,34 @@ NETWORKS: dict[str, tuple[nn.Sequential, tuple[int, ...], int]] = {
         1,
     ),
 }  # fmt: skip
+OPERATORS: dict[str, tuple[nn.Sequential, tuple[int, ...], int]] = {
+    "pools": (
+        nn.Sequential(
+            nn.BatchNorm2d(5), nn.MaxPool2d(3, stride=1, padding=1), nn.MaxPool2d(2), nn.ReLU(),
+            nn.MaxPool2d((1, 4)), nn.MaxPool2d((3, 1), stride=1, padding=(1, 0)),
+            nn.MaxPool2d(2, ceil_mode=True),
+        ),
+        (5, 14, 16),
+        1,
+    ),
+    "few channels": (
+        nn.Sequential(
+            nn.ReLU(), nn.MaxPool2d(2), nn.MaxPool2d(5, stride=2), nn.Flatten(), nn.Softmax(1),
+        ),
+        (2, 22, 22),
+        1,
+    ),
+    "many channels": (
+        nn.Sequential(
+            nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(16),
+            nn.MaxPool2d(2, dilation=3, padding=1), nn.Flatten(), nn.Softmax(1),
+        ),
+        (16, 10, 12),
+        1,
+    ),
+    "rows": (nn.Sequential(nn.ReLU(), nn.Softmax(1)), (12,), 9),
+}  # fmt: skip
+NETWORKS = PRODUCTS | OPERATORS
 
 
 @dataclass(frozen=True)
@@ -89,30 +116,22 @@ def measure(
             model,
             input_shape=shape,
             batch=batch,
-            name=f"cost-model-{name}-{backend.value}",
+            name=f"cost-model-{name.replace(' ', '-')}-{backend.value}",
             backend=backend.value,
             overrides=overrides,
         )
         report = compiled.simulate()
         assert report["passed"], name
         config = compiled.options.config
-        planned = plan(import_sequential(model, shape, batch=batch), config, backend=backend)
-        for layer, result in zip(planned.layers, report["layers"], strict=True):
-            counts = cost.counts(_gemm(layer), _reads(layer), config, backend)
-            label = f"{name} {layer.name}"
-            measurements.append(
-                Measurement(label, counts, result["cycles"], layer.predicted_cycles)
+        graph = lower(import_sequential(model, shape, batch=batch), per_channel=True)
+        nodes = choose(graph, config, backend).nodes
+        for node, layer in zip(nodes, report["layers"], strict=True):
+            counts = cost.counts(node, config, backend)
+            found = Measurement(
+                f"{name} {node.name}", counts, layer["cycles"], layer["predicted_cycles"]
             )
+            measurements.append(found)
     return measurements
-
-
-def _gemm(layer: Layer) -> heepstor.ir.Gemm:
-    assert layer.gemm is not None
-    return layer.gemm
-
-
-def _reads(layer: Layer) -> cost.Activations:
-    return activations(_gemm(layer), layer.window, layer.input.shape, layer.output.shape)
 
 
 def fit(measurements: Sequence[Measurement]) -> dict[str, float]:
@@ -148,13 +167,17 @@ def main() -> None:
     for latency in arguments.latency or (0, 1, 2):
         for backend in cost.CYCLES:
             overrides = [*arguments.set, f"cpu.fpu_latency={latency}"]
-            measurements = measure(arguments.network or list(NETWORKS), backend, overrides)
+            computed = NETWORKS if backend is Backend.SOFTWARE else PRODUCTS
+            networks = [name for name in arguments.network or computed if name in computed]
+            if not networks:
+                continue
+            measurements = measure(networks, backend, overrides)
             print(f"\n{backend.value}, FPU latency {latency}")
             constants = fit(measurements)
             for m in measurements:
                 fitted = sum(count * constants[part] for part, count in m.counts.items())
                 print(
-                    f"  {m.name:14} {m.cycles:9,} cycles, predicted {m.predicted / m.cycles:6.1%}, "
+                    f"  {m.name:20} {m.cycles:9,} cycles, predicted {m.predicted / m.cycles:6.1%}, "
                     f"fitted {fitted / m.cycles:6.1%}"
                 )
             for part, value in constants.items():

@@ -163,8 +163,4 @@ def test_a_network_is_golden_and_no_slower_than_its_baseline_in_every_layer(
     assert not comparison.failures, comparison.cause
     products = [row for row in result["layers"] if row["macs"]]
     assert {row["backend"] for row in products} == {backend.value}
-    # What the array does alone is known to the cycle, but for the firmware around it; of software
-    # floating point it is known how long it takes on average.
-    tolerance = {"abs": 8} if backend is Backend.STREAM else {"rel": 0.26}
-    for row in products:
-        assert row["predicted_cycles"] == pytest.approx(row["cycles"], **tolerance), row["name"]
+    assert not runs.mispredicted(result)

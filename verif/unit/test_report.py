@@ -33,7 +33,7 @@ HEEPstor says hello
 def layer(index: int, shape: tuple[int, ...]) -> Layer:
     tensor = Tensor(f"t{index}", shape, Buffer(f"b{index}", 0, 4))
     return Layer(
-        index, f"layer{index}", OpKind.RELU, (index,), Backend.SOFTWARE, "", tensor, tensor
+        index, f"layer{index}", OpKind.RELU, (index,), Backend.SOFTWARE, "", tensor, tensor, 1
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heepstor import config
-from heepstor.ir import Backend, Gemm, Window2d
+from heepstor import config, ir
+from heepstor.ir import Backend, Gemm, LoweredOp, Node, Window2d
 from heepstor.plan.activations import Activations, activations
-from heepstor.plan.cost import CYCLES, counts
+from heepstor.plan.cost import CYCLES, operator_counts, product_counts
+from heepstor.plan.verify import InvalidGraph
 
 
 def gemm(m: int, k: int, n: int, groups: int = 1) -> Gemm:
@@ -47,7 +48,7 @@ def direct_loops(product: Gemm, reads: Activations, size: int, rows: int) -> dic
 def test_direct_counts_are_those_of_its_loops(product: Gemm, reads: Activations) -> None:
     cfg = config.load()
     rows, size = cfg.systolic_array_accumulator_rows, cfg.systolic_array_size
-    found = counts(product, reads, cfg, Backend.DIRECT)
+    found = product_counts(product, reads, cfg, Backend.DIRECT)
     for part, expected in direct_loops(product, reads, size, rows).items():
         assert found[part] == product.groups * expected, part
     assert found["result"] == product.groups * product.m * product.n
@@ -58,17 +59,51 @@ def test_direct_counts_are_those_of_its_loops(product: Gemm, reads: Activations)
 
 def test_software_counts_every_element_of_its_blocks_once() -> None:
     product = gemm(10, 6, 7)
-    found = counts(product, Activations(2, True, 5), config.load(), Backend.SOFTWARE)
+    found = product_counts(product, Activations(2, True, 5), config.load(), Backend.SOFTWARE)
     blocks = {"step 4x4": 16, "step 4x1": 4, "step 1x4": 4, "step 1x1": 1}
     assert sum(found[step] * macs for step, macs in blocks.items()) == product.macs
     # Two blocks of four rows and two single rows, each with one block and three single columns.
     assert found["block run"] == 2 * (2 + 2) * (1 + 3)
 
 
+def operator(op: LoweredOp, before: ir.Shape, after: ir.Shape, relu: bool = False) -> Node:
+    return Node("it", (0,), op, before, after, relu)
+
+
+MAP = (1, 3, 8, 6)
+SCALE_BIAS = ir.ScaleBias(np.ones(3, np.float32), np.ones(3, np.float32))
+OPERATORS = [
+    (
+        operator(ir.MaxPool2d(Window2d((3, 2), (2, 2), (1, 0), (1, 1))), MAP, (1, 3, 4, 3)),
+        {"pool tap": 3 * 4 * 3 * 6},
+    ),
+    (operator(ir.Relu(), (2, 7), (2, 7)), {"relu": 14}),
+    (operator(SCALE_BIAS, MAP, MAP), {"scale": 144, "scale and relu": 0}),
+    (operator(SCALE_BIAS, MAP, MAP, relu=True), {"scale": 144, "scale and relu": 144}),
+    (operator(ir.Softmax(), (2, 7), (2, 7)), {"softmax row": 2, "softmax class": 14}),
+    (operator(ir.Transpose(), MAP, (1, 144)), {"transpose": 144}),
+]
+
+
+@pytest.mark.parametrize(("node", "expected"), OPERATORS)
+def test_operators_are_counted_by_their_values_or_taps(
+    node: Node, expected: dict[str, int]
+) -> None:
+    assert operator_counts(node) == expected
+
+
+def test_an_operator_that_was_not_lowered_has_no_counts() -> None:
+    with pytest.raises(InvalidGraph, match="Flatten was not lowered"):
+        operator_counts(Node("it", (0,), ir.Flatten(), MAP, (1, 144)))
+
+
 @pytest.mark.parametrize("backend", [Backend.SOFTWARE, Backend.DIRECT])
 def test_every_part_that_is_counted_has_its_cycles(backend: Backend) -> None:
-    gathered = counts(gemm(5, 6, 7), Activations(2, False, 5), config.load(), backend)
-    assert gathered.keys() == CYCLES[backend].keys()
+    gathered = product_counts(gemm(5, 6, 7), Activations(2, False, 5), config.load(), backend)
+    parts = set(gathered)
+    if backend is Backend.SOFTWARE:
+        parts.update(part for node, _ in OPERATORS for part in operator_counts(node))
+    assert parts == CYCLES[backend].keys()
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,38 @@ def test_a_pool_behind_another_backend_stays_an_operator(backend: Backend) -> No
     assert [layer.name for layer in pooled(nn.MaxPool2d(2), backend).layers] == ["0+1", "2+3", "4"]
 
 
+def test_a_pool_is_compared_with_those_of_the_cpu_behind_the_other_backends() -> None:
+    pool = nn.MaxPool2d(2)
+    (fused, _) = pooled(pool).layers
+    totals = {}
+    for backend in (Backend.DIRECT, Backend.SOFTWARE):
+        (product, apart, _) = pooled(pool, backend).layers
+        totals[backend] = product.predicted_cycles + apart.predicted_cycles
+    assert fused.backend_reason == (
+        f"stream: {fused.predicted_cycles:,} predicted cycles against "
+        f"{totals[Backend.DIRECT]:,} in direct mode and {totals[Backend.SOFTWARE]:,} in software, "
+        "with the pool"
+    )
+
+
+@pytest.mark.parametrize(("words", "names"), [(1024, ["0", "1"]), (2048, ["0+1"])])
+def test_a_pool_stays_an_operator_where_both_are_quicker_apart(
+    words: int, names: list[str]
+) -> None:
+    # The map of four rows of positions does not fit 1,024 words: its window starts anew all along.
+    array = {"size": 4, "ports": 1, "accumulator_rows": 32, "activation_words": words}
+    model = nn.Sequential(nn.Conv2d(16, 24, 3), nn.MaxPool2d(2))
+    planned = make(
+        model, (16, 22, 22), [f"systolic_array.{key}={value}" for key, value in array.items()]
+    )
+    assert [layer.name for layer in planned.layers] == names
+    assert planned.layers[0].backend is Backend.STREAM
+    reasons = [layer.backend_reason for layer in planned.layers[1:]]
+    assert reasons == ["software: with it, the array would take longer than both apart"] * (
+        len(names) - 1
+    )
+
+
 @pytest.mark.parametrize(
     ("pool", "overrides", "why"),
     [

@@ -28,7 +28,7 @@ def passed() -> Report:
     layers = [
         _layer(HOSTILE, "stream", 10_538, 10_537, 580_800, (9_680, 10_104), _COUNTERS),
         _layer(LONG, "direct", 12_617, 12_000, 2_940, (74, 1_059)),
-        _layer("softmax", "software", 685, 0, 0),
+        _layer("softmax", "software", 685, 667, 0),
     ]
     total = sum(layer["cycles"] for layer in layers)
     for layer in layers:

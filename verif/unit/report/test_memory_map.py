@@ -53,6 +53,7 @@ def test_a_buffer_lives_from_the_layer_that_fills_it_to_the_last_that_reads_it()
             backend_reason="",
             input=values[index],
             output=values[index + 1],
+            predicted_cycles=1,
             scratch=scratch if index == 1 else None,
         )
         for index in range(3)

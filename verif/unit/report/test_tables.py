@@ -36,9 +36,11 @@ def test_cycles_are_not_split_where_no_layer_was_streamed() -> None:
 
 
 def test_a_prediction_is_compared_only_where_there_are_both() -> None:
-    found = tables.predictions(runs.panicked())
-    assert column(found, "difference") == ["+1", "-", "-"]
+    report = runs.panicked()
+    report["layers"][2]["predicted_cycles"] = 0  # as in a report of an earlier version
+    found = tables.predictions(report)
     assert column(found, "predicted") == ["10,537", "12,000", "-"]
+    assert column(found, "difference") == ["+1", "-", "-"]
 
 
 def test_the_larger_bound_binds() -> None:

@@ -76,7 +76,6 @@ def row(
     """A row as a sweep gives it."""
     predicted = {
         "cycles": cycles,
-        "unpredicted_layers": 1,
         "memory_bytes": 1000,
         "accuracy": accuracy,
         "data": data,

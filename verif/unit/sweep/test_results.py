@@ -32,7 +32,7 @@ def simple_stages(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stage]:
 
     def predict(point: Point, folder: Path) -> Numbers:
         cycles = max(100 - size(point), 92)
-        return {"cycles": cycles, "unpredicted_layers": 0, "accuracy": None, "data": None}
+        return {"cycles": cycles, "accuracy": None, "data": None}
 
     simple: dict[str, Stage] = {
         "predict": predict,
@@ -93,17 +93,6 @@ def test_with_all_areas_the_front_is_of_them(
     }
     rows = results.run(load(tmp_path, SIZES, ('area: "none"', 'area: "all"')), Here(), tmp_path)
     assert {size(row.point) for row in rows if row.on_front} == {12}
-
-
-def test_a_point_with_a_layer_that_is_not_predicted_beats_none_without(
-    tmp_path: Path, simple_stages: dict[str, Stage]
-) -> None:
-    predict = simple_stages["predict"]
-    simple_stages["predict"] = lambda point, folder: (
-        predict(point, folder) | {"unpredicted_layers": int(size(point) == 8)}
-    )
-    rows = results.run(load(tmp_path, SIZES), Here(), tmp_path)
-    assert {size(row.point) for row in rows if row.on_front} == {4, 8, 12}
 
 
 def test_networks_for_one_data_set_are_compared_and_others_are_not(

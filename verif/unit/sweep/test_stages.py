@@ -48,7 +48,6 @@ def test_a_prediction_is_what_the_planner_says(tmp_path: Path) -> None:
         planned = plan.plan(graph, config)
         numbers = stages.predict(point, tmp_path)
         assert numbers["cycles"] == sum(layer.predicted_cycles for layer in planned.layers)
-        assert numbers["unpredicted_layers"] == 1, "the softmax"
         fixed = planned.weight_bytes + planned.arena_bytes + config.stack_bytes + 32 * 1024
         assert numbers["memory_bytes"] == fixed + 144 * 4, "the input"
 
