@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import zip_longest
+from typing import NamedTuple
 
 from heepstor.config import Config
 from heepstor.ir import Backend, Choice, Graph, MatrixProduct, Node
@@ -20,6 +21,17 @@ _IN_WORDS = {
     Backend.DIRECT: "in direct mode",
     Backend.SOFTWARE: "in software",
 }
+
+
+class _Streamed(NamedTuple):
+    """A product in stream mode, perhaps with the pool behind it."""
+
+    node: Node
+    op: MatrixProduct
+    choice: Choice | str
+    """Or why it cannot be streamed."""
+    pool_cycles: int
+    """Of the pool that it takes along, if the CPU did it; 0 if there is none."""
 
 
 def choose_backends(graph: Graph, config: Config, forced: Backend | None) -> Graph:
@@ -43,26 +55,23 @@ def _with_choice(node: Node, behind: Node | None, config: Config, forced: Backen
     if forced in (Backend.DIRECT, Backend.SOFTWARE):
         choice = replace(_computed(node, config, forced), reason=_asked_for(forced))
         return replace(node, op=replace(node.op, choice=choice))
-    target, op, stream, pool_cycles = _streamed_with(node, node.op, behind, config)
-    if forced and isinstance(stream, Choice):
-        choice = replace(stream, reason=_asked_for(forced))
+    streamed = _streamed_with(node, node.op, behind, config)
+    if forced and isinstance(streamed.choice, Choice):
+        choice = replace(streamed.choice, reason=_asked_for(forced))
     else:
-        choice = _fastest(node, stream, pool_cycles, config)
-    if choice.backend is not Backend.STREAM:
-        target, op = node, node.op
-    return replace(target, op=replace(op, choice=choice))
+        choice = _fastest(node, streamed, config)
+    if choice.backend is Backend.STREAM:
+        return replace(streamed.node, op=replace(streamed.op, choice=choice))
+    return replace(node, op=replace(node.op, choice=choice))
 
 
 def _asked_for(backend: Backend) -> str:
     return f"{backend.value}: asked for"
 
 
-def _fastest(node: Node, stream: Choice | str, pool_cycles: int, config: Config) -> Choice:
-    """The choice with the fewest cycles.
-
-    `stream` is that of stream mode, or why there is none; `pool_cycles` are those of the pool that
-    it takes along, and that the others leave to the CPU.
-    """
+def _fastest(node: Node, streamed: _Streamed, config: Config) -> Choice:
+    """The choice with the fewest cycles; a pool that stream mode takes along counts for all."""
+    stream, pool_cycles = streamed.choice, streamed.pool_cycles
     found = [_computed(node, config, each) for each in (Backend.DIRECT, Backend.SOFTWARE)]
     totals = {choice.backend: choice.cycles + pool_cycles for choice in found}
     impossible = ""
@@ -90,17 +99,15 @@ def _computed(node: Node, config: Config, backend: Backend) -> Choice:
     return Choice(backend, "", cost.predict(node, config, backend))
 
 
-def _streamed_with(
-    node: Node, op: MatrixProduct, behind: Node | None, config: Config
-) -> tuple[Node, MatrixProduct, Choice | str, int]:
-    """What is streamed, how or why it cannot be, and the cycles of a pool that is taken along."""
+def _streamed_with(node: Node, op: MatrixProduct, behind: Node | None, config: Config) -> _Streamed:
+    """What would be streamed: with the pool behind it, unless both are quicker apart."""
     together = pooled(node, behind) if behind else None
     if behind and isinstance(together, tuple):
         choice = _streamed(*together, config)
         pool_cycles = cost.predict(behind, config, Backend.SOFTWARE)
         if isinstance(choice, Choice) and _is_quicker(choice, node, op, pool_cycles, config):
-            return *together, choice, pool_cycles
-    return node, op, _streamed(node, op, config), 0
+            return _Streamed(*together, choice, pool_cycles)
+    return _Streamed(node, op, _streamed(node, op, config), 0)
 
 
 def _is_quicker(
