@@ -265,9 +265,24 @@ async def pooled_window_is_the_largest_of_its_positions(dut: Any) -> None:
 @cocotb.test
 async def weights_that_do_not_fit_the_buffer_are_read_for_each_chunk(dut: Any) -> None:
     array = await started(dut)
-    k = array.hardware.weight_rows + 1
-    [outcome] = await array.check(conv(array.size, 3, 1, k, 2))
-    assert outcome.weight_passes == 3
+    array.memory.is_slow = False
+    for more, passes in ((0, 1), (1, 3)):
+        job = conv(array.size, 3, 1, array.hardware.weight_rows + more, 2)
+        [outcome] = await array.check(job)
+        assert outcome.weight_passes == passes
+        predicted = job_cycles.predict(job, hardware(dut))
+        assert array.memory.reads == predicted.words_read + len(DESCRIPTOR)
+        array.memory.reads = 0
+
+
+@cocotb.test
+async def window_that_fills_the_buffer_is_whole_up_to_its_last_step(dut: Any) -> None:
+    """Words behind it wait until it moves on, however long: three n tiles read it again."""
+    array = await started(dut)
+    array.memory.is_slow = False
+    chunk = min(array.half, 8)
+    channels = array.hardware.activation_words // chunk
+    await array.check(conv(array.size, 2 * chunk, 1, channels, 2 * array.size + 1, chunk=chunk))
 
 
 @cocotb.test
