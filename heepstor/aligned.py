@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 NOTHING = "-"
 """A cell for what is not known or does not exist."""
@@ -44,6 +44,12 @@ def rule(rows: Rows) -> str:
 def count(value: int | None) -> str:
     """A number of something, or a dash."""
     return NOTHING if value is None else f"{value:,}"
+
+
+def total(values: Iterable[int | None]) -> int | None:
+    """Their sum; None if one of them is not known."""
+    known = list(values)
+    return None if None in known else sum(value or 0 for value in known)
 
 
 def _widths(rows: Rows) -> list[int]:

@@ -10,7 +10,7 @@ from heepstor.board import explain
 from heepstor.board.log import Log, MeasuredLayer, identity_of
 from heepstor.board.tolerance import Tolerance
 from heepstor.errors import LogError
-from heepstor.report.document import Report
+from heepstor.report.document import Report, predicted
 
 SCHEMA = "heepstor-comparison/1"
 
@@ -34,7 +34,7 @@ class Row:
     """One layer; `logged` is None where the log has no time for it."""
 
     name: str
-    predicted: int
+    predicted: int | None
     simulated: int
     logged: MeasuredLayer | None
     tolerance: Tolerance
@@ -138,7 +138,7 @@ def compare(
     if not allow_mismatch:
         _require_same(facts, report_name, log_name)
     rows = tuple(
-        Row(layer["name"], layer["predicted_cycles"], layer["cycles"], logged, tolerance)
+        Row(layer["name"], predicted(layer), layer["cycles"], logged, tolerance)
         for layer, logged, tolerance in zip(report["layers"], log.layers, tolerances, strict=True)
     )
     return Comparison(

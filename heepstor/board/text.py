@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heepstor import aligned
+from heepstor.aligned import count, total
 from heepstor.board.compare import Comparison, Row
 
 _HEADINGS = ("layer", "predicted", "simulated", "log", "difference", "%", "tolerance", "")
@@ -45,7 +46,7 @@ def _row(row: Row) -> tuple[str, ...]:
         logged += f" ±{row.logged.resolution:,}"
     return (
         row.name,
-        f"{row.predicted:,}" if row.predicted else "",
+        count(row.predicted),
         f"{row.simulated:,}",
         logged,
         "-" if row.difference is None else f"{row.difference:+,}",
@@ -63,7 +64,7 @@ def _total(comparison: Comparison) -> tuple[str, ...]:
     difference = logged - simulated
     return (
         "total" if len(rows) == len(comparison.rows) else f"total of {len(rows)} layers",
-        f"{sum(row.predicted for row in rows):,}",
+        count(total(row.predicted for row in rows)),
         f"{simulated:,}",
         f"{logged:,}",
         f"{difference:+,}",

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from heepstor import aligned
-from heepstor.aligned import NOTHING, count
+from heepstor.aligned import NOTHING, count, total
 from heepstor.errors import HistoryError
 from heepstor.history.database import VARIABLE, Run
 
@@ -171,5 +171,6 @@ def change(before: int | None, after: int | None) -> str:
     return f"{after - before:+,}{share}" if after != before else "0"
 
 
-def _predicted(run: Run) -> int:
-    return sum(layer.predicted for layer in run.layers)
+def _predicted(run: Run) -> int | None:
+    """None for a run of a version that did not predict all layers."""
+    return total(layer.predicted or None for layer in run.layers)

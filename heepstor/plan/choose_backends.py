@@ -86,9 +86,9 @@ def _fastest(node: Node, streamed: _Streamed, config: Config) -> Choice:
         for other in found
         if other is not best
     )
-    pool = ", with the pool" if pool_cycles else ""
+    both = "with the pool, " if pool_cycles else ""
     reason = (
-        f"{best.backend.value}: {totals[best.backend]:,} predicted cycles against {others}{pool}"
+        f"{best.backend.value}: {both}{totals[best.backend]:,} predicted cycles against {others}"
         f"{impossible}"
     )
     return replace(best, reason=reason)
@@ -105,12 +105,12 @@ def _streamed_with(node: Node, op: MatrixProduct, behind: Node | None, config: C
     if behind and isinstance(together, tuple):
         choice = _streamed(*together, config)
         pool_cycles = cost.predict(behind, config, Backend.SOFTWARE)
-        if isinstance(choice, Choice) and _is_quicker(choice, node, op, pool_cycles, config):
+        if isinstance(choice, Choice) and _is_no_slower(choice, node, op, pool_cycles, config):
             return _Streamed(*together, choice, pool_cycles)
     return _Streamed(node, op, _streamed(node, op, config), 0)
 
 
-def _is_quicker(
+def _is_no_slower(
     together: Choice, node: Node, op: MatrixProduct, pool_cycles: int, config: Config
 ) -> bool:
     """Whether a product with its pool takes no more cycles than both apart."""

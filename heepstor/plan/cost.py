@@ -104,7 +104,7 @@ def operator_counts(node: Node) -> Counts:
     """Of a layer without a matrix product.
 
     Raises:
-        InvalidGraph: it was not lowered.
+        InvalidGraph: it was not lowered, or nobody has said what it costs.
     """
     elements, results = prod(node.input_shape), prod(node.output_shape)
     match node.op:
@@ -118,7 +118,7 @@ def operator_counts(node: Node) -> Counts:
             return {"softmax row": elements // node.input_shape[1], "softmax class": elements}
         case Transpose():
             return {"transpose": elements}
-    raise InvalidGraph(f"{type(node.op).__name__} was not lowered")
+    raise InvalidGraph(f"{type(node.op).__name__} was not lowered, or has no cost")
 
 
 def product_counts(gemm: Gemm, reads: Activations, config: Config, backend: Backend) -> Counts:

@@ -1,7 +1,8 @@
 """Max pooling as part of the streamed convolution before it.
 
 The array hands on the largest of each window and writes nothing else; the CPU's back-ends cannot,
-so a pool behind theirs stays an operator of its own.
+so a pool behind theirs stays an operator of its own. So does one with which the array would take
+longer than both take apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the units of the array do for a job, block by block and step by step, in their order."""
+"""The blocks of a job and their steps, in their order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heepstor.job import Job, Restart
 HALVES = 2
 """Of the accumulators: one gathers sums while the other one is drained."""
 
-PASSES = 3
+_PASSES = 3
 """So many passes over the weights are as good as more: in a block they end no more than two, for
 they are read one tile ahead of the steps."""
 
@@ -52,7 +52,7 @@ class Block(NamedTuple):
     k_tiles: tuple[KTile, ...]
     begins_pass: bool
     passes: int
-    """Over the weights, from this one on; PASSES if there are more."""
+    """Over the weights, from this one on; _PASSES if there are more."""
 
 
 class Entry(NamedTuple):
@@ -72,7 +72,7 @@ class Step(NamedTuple):
     begins_block: bool
 
 
-def steps(block: Block) -> Iterator[Step]:
+def steps_of(block: Block) -> Iterator[Step]:
     """The steps of a block in their order."""
     for index, (window, needs) in enumerate(block.k_tiles):
         is_last = index == len(block.k_tiles) - 1
@@ -115,7 +115,7 @@ class Blocks:
                     columns[group.start : group.stop],
                     restarting or self._moving(ends, low if is_first else None),
                     begins_pass=is_first,
-                    passes=min(len(chunks) - index, PASSES),
+                    passes=min(len(chunks) - index, _PASSES),
                 )
                 half ^= 1
 

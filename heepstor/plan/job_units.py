@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from heepstor.config import Config
 from heepstor.job import Job, Restart
-from heepstor.plan.job_blocks import HALVES, Block, Entry, Step, Window, slices, steps
+from heepstor.plan.job_blocks import HALVES, Block, Entry, Step, Window, slices, steps_of
 
-WEIGHTS, ACTIVATIONS, NOBODY = range(3)
-"""Clients of a port, in the order of their priority; `NOBODY`: it writes, or has nothing to do."""
+_WEIGHTS, _ACTIVATIONS, _NOBODY = range(3)
+"""Clients of a port, in the order of their priority; `_NOBODY`: it writes, or has nothing to do."""
 
 _WRITE_DEPTH = 8
 _WEIGHT_FIFO = 8
@@ -31,7 +31,7 @@ _WAITS = "wait_activations"
 
 
 class _Unit:
-    """What is restored from bytes whenever a block goes as an earlier one did."""
+    """What is restored from bytes before each block that is run."""
 
     def __setstate__(self, state: dict[str, object]) -> None:
         # One by one, as in __init__: attributes that come as a whole dictionary take Python twice
@@ -45,10 +45,10 @@ class Port(_Unit):
 
     def __init__(self) -> None:
         self.writes = 0  # in the queue
-        self.taken = NOBODY  # in this cycle
-        self.answered = NOBODY  # the client that gets an answer in this cycle
+        self.taken = _NOBODY  # in this cycle
+        self.answered = _NOBODY  # the client that gets an answer in this cycle
         self.written = False  # a write was granted in this cycle
-        self._on_bus = NOBODY
+        self._on_bus = _NOBODY
         self._takes_write = False
         self._quiet = 0  # cycles since something was taken, as far as it matters
 
@@ -56,14 +56,14 @@ class Port(_Unit):
         """Decide who is taken, of those who ask."""
         self._takes_write = self.writes > 0
         if self._takes_write:
-            self.taken = NOBODY
+            self.taken = _NOBODY
         else:
-            self.taken = WEIGHTS if weights else ACTIVATIONS if activations else NOBODY
+            self.taken = _WEIGHTS if weights else _ACTIVATIONS if activations else _NOBODY
 
     @property
     def brings_activations(self) -> bool:
         """Words of the map come one a cycle, as long as they are asked for."""
-        return self.answered == self._on_bus == ACTIVATIONS
+        return self.answered == self._on_bus == _ACTIVATIONS
 
     @property
     def is_idle(self) -> bool:
@@ -72,7 +72,7 @@ class Port(_Unit):
 
     def tick(self, pushed: bool) -> None:
         """Clock edge; `pushed`: a write came in this cycle."""
-        is_busy = self._takes_write or self.taken != NOBODY
+        is_busy = self._takes_write or self.taken != _NOBODY
         self.answered, self.written = self._on_bus, self._takes_write
         self._on_bus = self.taken
         self.writes += pushed - self._takes_write
@@ -136,12 +136,12 @@ class Activations(_Unit):
     def _read(self, ports: list[Port], may_ask: bool) -> None:
         count = len(self._ports)
         for q, port in enumerate(ports):
-            is_taken = port.taken == ACTIVATIONS
+            is_taken = port.taken == _ACTIVATIONS
             if is_taken:
                 self._asked[q] += count
             has_more = may_ask and self._asked[q] < self._limit
             self.asks[q] = (self.asks[q] and not is_taken) or has_more
-            if port.answered == ACTIVATIONS:
+            if port.answered == _ACTIVATIONS:
                 self._come[q] += count
                 self.filled = min(self._come)
 
@@ -208,7 +208,7 @@ class WeightFetch(_Unit):
         port_0_is_free = not self._asks_weights(0) and self._to_come[0] == 0
         was_params_turn, had_params = self._is_params_turn, self._params_to_come > 0
         for q, port in enumerate(ports):
-            asked, came = port.taken == WEIGHTS, port.answered == WEIGHTS
+            asked, came = port.taken == _WEIGHTS, port.answered == _WEIGHTS
             if q == 0 and was_params_turn:
                 self._params_to_ask -= asked
                 self._params_to_come -= came
@@ -498,7 +498,7 @@ class Steps(_Unit):
 
     def begin(self, block: Block) -> None:
         """Come to a block."""
-        self._steps = iter(list(steps(block)))
+        self._steps = iter(list(steps_of(block)))
         self._take_next()
 
     def _take_next(self) -> None:
@@ -624,7 +624,7 @@ class Units:
         core, drain, walker = self._core, self._drain, self._steps
         for q, port in enumerate(ports):
             port.arbitrate(weights.fetch.asks(q), activations.asks[q])
-            self._read += port.taken != NOBODY
+            self._read += port.taken != _NOBODY
             self._written += port.written
         waits, has_params = walker.wants_restart, weights.fetch.params_are_there
         offered_bank = walker.bank if walker.offered and weights.tile_is_ready else -1

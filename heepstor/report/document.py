@@ -22,6 +22,12 @@ IDENTITY = ("config", "rtl", "image")
 Report = dict[str, Any]
 
 
+def predicted(layer: Report) -> int | None:
+    """The planner's cycles for a layer; None where an earlier version made no prediction."""
+    cycles: int = layer["predicted_cycles"]
+    return cycles or None
+
+
 def load_schema() -> dict[str, Any]:
     """The JSON schema that every `report.json` meets; each property carries its description."""
     schema: dict[str, Any] = json.loads(

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from heepstor.report import charts, tables
 from heepstor.report.charts import SERIES
-from heepstor.report.document import Report
+from heepstor.report.document import Report, predicted
 from heepstor.report.tables import STALLS
 
 _ROW = 36
@@ -70,7 +70,7 @@ def cycles(report: Report) -> str:
 
 def predictions(report: Report) -> str:
     """Predicted and simulated cycles of each layer, as two marks on a line."""
-    layers = [layer for layer in report["layers"] if tables.predicted(layer)]
+    layers = [layer for layer in report["layers"] if predicted(layer)]
     wanted = [layer["predicted_cycles"] for layer in layers]
     got = [(y, layer["cycles"]) for y, layer in enumerate(layers) if layer["cycles"]]
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from heepstor import aligned
 from heepstor.aligned import NOTHING, count
 from heepstor.report import page, run_charts, tables, text
-from heepstor.report.document import Report
+from heepstor.report.document import Report, predicted
 
 
 def render(report: Report) -> str:
@@ -52,10 +53,9 @@ def _numbers(report: Report) -> list[tuple[str, str]]:
     total, memory = report["total_cycles"], report["memory"]
     macs = sum(layer["macs"] for layer in report["layers"])
     size = report["config"]["systolic_array"]["size"]
-    expected = sum(layer["predicted_cycles"] for layer in report["layers"])
     return [
         ("cycles of the inference", count(total)),
-        ("predicted", count(expected)),
+        ("predicted", count(aligned.total(map(predicted, report["layers"])))),
         ("MAC per cycle", f"{macs / total:.2f}" if total else NOTHING),
         ("utilization", tables.percent(macs / total / size**2 if total else None)),
         ("memory", f"{memory['used'] / memory['available']:.1%}"),
@@ -91,7 +91,7 @@ def _preformatted(lines: Sequence[str]) -> str:
 
 
 def _predictions(report: Report) -> Iterator[str]:
-    if any(map(tables.predicted, report["layers"])):
+    if any(map(predicted, report["layers"])):
         yield page.section(
             "predictions",
             "Predicted and simulated",

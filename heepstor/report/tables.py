@@ -8,7 +8,7 @@ from typing import Any
 
 from heepstor.aligned import NOTHING, count
 from heepstor.config import flatten
-from heepstor.report.document import Report
+from heepstor.report.document import Report, predicted
 from heepstor.report.page import Table
 
 STALLS = {
@@ -61,12 +61,6 @@ def predictions(report: Report) -> Table:
         for layer in report["layers"]
     ]
     return Table(["layer", "predicted", "simulated", "difference", "in percent"], rows)
-
-
-def predicted(layer: Report) -> int | None:
-    """The planner's prediction; None where an earlier version made none."""
-    found: int = layer["predicted_cycles"]
-    return found or None
 
 
 def _difference(expected: int | None, got: int | None) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heepstor import aligned
-from heepstor.aligned import NOTHING, count
+from heepstor.aligned import NOTHING, count, total
 from heepstor.report import fault
+from heepstor.report.document import predicted
 
 _HEADINGS = (
     "layer",
@@ -62,7 +63,7 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         f"{layer['macs']:,}" if has_macs else "",
         layer["backend"],
         count(layer["cycles"]),
-        count(layer["predicted_cycles"] or None),
+        count(predicted(layer)),
         _number(layer["macs_per_cycle"], ".3f") if has_macs else "",
         _number(layer["utilization"], ".2%") if has_macs else "",
         _number(layer["share"], ".1%"),
@@ -86,7 +87,7 @@ def _total(report: dict[str, Any]) -> tuple[str, ...]:
         f"{macs:,}",
         report["backend"],
         count(cycles),
-        count(sum(layer["predicted_cycles"] for layer in report["layers"])),
+        count(total(map(predicted, report["layers"]))),
         _number(macs / cycles if cycles else None, ".3f"),
         _number(macs / cycles / size**2 if cycles else None, ".2%"),
         "",

@@ -13,7 +13,7 @@ from heepstor import aligned
 from heepstor.sweep.results import Row
 from heepstor.sweep.spec import Sweep
 
-SCHEMA = "heepstor-sweep/1"
+SCHEMA = "heepstor-sweep/2"
 
 _NUMBERS = {
     "predicted_cycles": ("predicted", "cycles"),

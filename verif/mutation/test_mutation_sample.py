@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from verif.harness import session
 from verif.mutation import campaign, waivers
 from verif.mutation.campaign import Status
 
@@ -18,7 +19,7 @@ still die of the tests; what the score is, a campaign of all of them says."""
 
 
 @pytest.mark.early
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(session.of(quick=1800, full=3600))
 def test_every_mutant_of_the_sample_is_killed_or_waived() -> None:
     subjects = {subject.file: subject for subject in campaign.subjects()}
     everything = [mutant for subject in subjects.values() for mutant in subject.mutants]

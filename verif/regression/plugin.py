@@ -138,7 +138,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker(_FULL_MARK)]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-    elif config.getoption("timeout") is None:
+    elif config.getoption("timeout") is None and "PYTEST_TIMEOUT" not in os.environ:
         for item in items:
             if not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(_FULL_TIMEOUT_S))

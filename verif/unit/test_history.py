@@ -247,6 +247,17 @@ def test_the_trend_shows_each_layer_at_each_commit_and_its_change(path: Path) ->
     assert rows["total"] == ["-50 (-4.17%)", "1,200", "1,150"]
     assert rows["predicted"] == ["", "1,800", "1,800"]
     assert rows["verdict"] == ["", "PASS", "FAIL"]
+
+
+def test_a_run_with_a_layer_that_was_not_predicted_has_no_total_of_predictions(path: Path) -> None:
+    old, new = a_report(), a_report(commit="b")
+    old["layers"][0]["predicted_cycles"] = 0
+    (series,) = recorded(path, old, new)
+    assert cells(history.trend(series, last=6))["predicted"] == ["", "-", "1,800"]
+
+
+def test_a_trend_is_rendered_in_columns_under_the_name_of_its_series(path: Path) -> None:
+    (series,) = recorded(path, a_report(), a_report(commit="b", cycles={"fc1": 150}))
     lines = history.render([series], last=6).splitlines()
     assert lines[0] == "net, stream, configuration 0x00000001"
     assert len({len(line) for line in lines if line.split()[:1] == ["fc1"]}) == 1

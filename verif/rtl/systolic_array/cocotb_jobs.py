@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import cocotb
@@ -263,16 +264,15 @@ async def pooled_window_is_the_largest_of_its_positions(dut: Any) -> None:
 
 
 @cocotb.test
-async def weights_that_do_not_fit_the_buffer_are_read_for_each_chunk(dut: Any) -> None:
+async def weights_are_read_for_each_chunk_only_if_they_do_not_fit_the_buffer(dut: Any) -> None:
     array = await started(dut)
-    array.memory.is_slow = False
-    for more, passes in ((0, 1), (1, 3)):
+    for (more, passes), is_slow in product([(0, 1), (1, 3)], [True, False]):
+        array.memory.is_slow, array.memory.reads = is_slow, 0
         job = conv(array.size, 3, 1, array.hardware.weight_rows + more, 2)
         [outcome] = await array.check(job)
         assert outcome.weight_passes == passes
         predicted = job_cycles.predict(job, hardware(dut))
         assert array.memory.reads == predicted.words_read + len(DESCRIPTOR)
-        array.memory.reads = 0
 
 
 @cocotb.test

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heepstor.report import markdown, tables
+from heepstor.report import markdown, tables, text
 from heepstor.report.page import Table
 from verif.unit.report import runs
 
@@ -41,6 +41,8 @@ def test_a_prediction_is_compared_only_where_there_are_both() -> None:
     found = tables.predictions(report)
     assert column(found, "predicted") == ["10,537", "12,000", "-"]
     assert column(found, "difference") == ["+1", "-", "-"]
+    (total,) = (line for line in text.render(report).splitlines() if line.startswith("total"))
+    assert total.split()[2:5] == ["planner", "-", "-"], "no total of cycles, none of predictions"
 
 
 def test_the_larger_bound_binds() -> None:
