@@ -76,7 +76,7 @@ def decode(words: Sequence[int]) -> tuple[Job, Addresses, int]:
 class JobError(Exception):
     """The hardware would end the job with an error: `name` is the bit of STATUS.
 
-    `outcome` is what the job did until then; of its results, some may not be written.
+    `outcome` is what the job may have done until then; of its results, some may not be written.
     """
 
     def __init__(self, name: str, why: str, outcome: Outcome) -> None:
@@ -92,6 +92,10 @@ def execute(job: Job, addresses: Addresses, memory: Words, hardware: Hardware) -
         JobError: ERR_WINDOW or, where the weights run out, ERR_DESCRIPTOR.
     """
     return _Run(job, addresses, memory, hardware).whole()
+
+
+class _EndedError(Exception):
+    """The hardware would end the job here: the bit of STATUS, and why."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,11 @@ class _Run:
     def whole(self) -> Outcome:
         """Chunk after chunk."""
         job = self._job
-        for first in range(0, job.windows, job.chunk):
-            self._chunk(first, min(job.chunk, job.windows - first))
+        try:
+            for first in range(0, job.windows, job.chunk):
+                self._chunk(first, min(job.chunk, job.windows - first))
+        except _EndedError as ended:
+            raise JobError(*ended.args, self._outcome()) from None
         return self._outcome()
 
     def _outcome(self) -> Outcome:
@@ -149,9 +156,20 @@ class _Run:
         )
 
     def _chunk(self, first: int, windows: int) -> None:
+        row, col = _positions(self._job, first, windows)
+        sums = np.zeros((len(row), self._job.columns), np.float32)
+        k_tiles_done = np.zeros(sums.shape, np.int64)
+        try:
+            self._accumulate(row, col, sums, k_tiles_done)
+        finally:
+            # Steps come in their order: before an error some sums are final, and go on their way.
+            self._write(first, windows, sums, k_tiles_done == len(self._tiles))
+
+    def _accumulate(
+        self, row: _Int64Array, col: _Int64Array, sums: _Float32Array, k_tiles_done: _Int64Array
+    ) -> None:
+        """All steps of a chunk, whose positions are at (row, col)."""
         job = self._job
-        row, col = _positions(job, first, windows)
-        sums = np.zeros((len(row), job.columns), np.float32)
         weights = self._weights()
         n_tiles = [
             slice(n, min(n + job.tile_columns, job.columns))
@@ -161,13 +179,17 @@ class _Run:
         for group in range(0, len(n_tiles), job.tile_group):
             for index, tile in enumerate(self._tiles):
                 low = self._restarted(low, index, int(row[0]), int(col[0]))
-                activations, takes_part = self._activations(tile, row, col, low)
+                activations, takes_part, error = self._activations(tile, row, col, low)
+                # Those before the first position whose words never come.
+                done = slice(0, len(activations))
                 for n in n_tiles[group : group + job.tile_group]:
                     for lane in range(tile.lanes):
                         row_of_tile = _take(weights, n.stop - n.start)
-                        _step(sums[:, n], activations[:, lane], takes_part[:, lane], row_of_tile)
+                        _step(sums[done, n], activations[:, lane], takes_part[:, lane], row_of_tile)
+                    k_tiles_done[done, n] += 1
+                    if error:
+                        raise error
                     self._steps += len(row)
-        self._write(first, sums.reshape(windows, -1, job.columns))
 
     def _restarted(self, low: int, index: int, row: int, col: int) -> int:
         """`low` in the k tile `index`; (row, col) is the first position of the chunk."""
@@ -188,28 +210,34 @@ class _Run:
 
     def _activations(
         self, tile: _Tile, row: _Int64Array, col: _Int64Array, low: int
-    ) -> tuple[_Float32Array, npt.NDArray[np.bool_]]:
-        """Activations [positions, lanes] of a k tile, and whether each lane takes part."""
-        job = self._job
-        of_row = (row + tile.band * job.band_step)[:, np.newaxis]
-        of_col = (col + tile.run * job.run_step + tile.kk)[:, np.newaxis] + np.arange(tile.lanes)
-        takes_part = (of_row >= 0) & (of_row < job.map_words)
-        takes_part = takes_part & (of_col >= 0) & (of_col < job.row_words)
-        lin = (of_row + of_col)[takes_part]
+    ) -> tuple[_Float32Array, npt.NDArray[np.bool_], _EndedError | None]:
+        """Activations [positions, lanes] of a k tile, whether each lane takes part, and the error.
+
+        With an error, they are those of the positions before the one that causes it.
+        """
+        of_row = (row + tile.band * self._job.band_step)[:, np.newaxis]
+        of_col = (col + tile.run * self._job.run_step + tile.kk)[:, np.newaxis]
+        of_col = of_col + np.arange(tile.lanes)
+        takes_part = (of_row >= 0) & (of_row < self._job.map_words)
+        takes_part = takes_part & (of_col >= 0) & (of_col < self._job.row_words)
+        lin = of_row + of_col
         if self._job.restart == Restart.NEVER:
             self._passed = max(self._passed, low)
         oldest = max(low, self._passed)
-        end = min(oldest + self._window(), job.map_words)
-        if lin.size and (lin.min() < oldest or lin.max() >= end):
-            raise JobError(
-                "ERR_WINDOW",
-                f"{tile} needs words {lin.min()} .. {lin.max()} of {oldest} .. {end - 1}",
-                self._outcome(),
-            )
-        self._needed.update(lin.tolist())
+        end = min(oldest + self._window(), self._job.map_words)
+        is_wrong = (takes_part & ((lin < oldest) | (lin >= end))).any(axis=1)
+        error = None
+        if is_wrong.any():
+            position = int(is_wrong.argmax())
+            needed = lin[position][takes_part[position]].tolist()
+            why = f"{tile} needs words {needed} of {oldest} .. {end - 1}"
+            error = _EndedError("ERR_WINDOW", why)
+            lin, takes_part = lin[:position], takes_part[:position]
+        self._needed.update(lin[takes_part].tolist())
         activations = np.zeros(takes_part.shape, np.float32)
-        activations[takes_part] = self._memory[self._at.input // 4 + lin].view(np.float32)
-        return activations, takes_part
+        words = self._memory[self._at.input // 4 + lin[takes_part]]
+        activations[takes_part] = words.view(np.float32)
+        return activations, takes_part, error
 
     def _weights(self) -> Iterator[int]:
         """The codes, byte after byte."""
@@ -217,24 +245,30 @@ class _Run:
         words = self._memory[start : start + self._job.weight_words]
         yield from words.view(np.int8).tolist()
         why = f"{self._job.weight_words} words of weights are too few"
-        raise JobError("ERR_DESCRIPTOR", why, self._outcome())
+        raise _EndedError("ERR_DESCRIPTOR", why)
 
-    def _write(self, first: int, sums: _Float32Array) -> None:
-        """Epilogue and maximum of sums [windows, positions, columns], from window `first` on."""
+    def _write(
+        self, first: int, windows: int, sums: _Float32Array, is_final: npt.NDArray[np.bool_]
+    ) -> None:
+        """Epilogue and maximum of the sums [positions, columns] of windows from `first` on.
+
+        Nothing is written of a window of which a sum is not final.
+        """
         job = self._job
+        shape = (windows, -1, job.columns)
         start = self._at.weights // 4 + job.weight_words
         parameters = self._memory[start : start + 2 * job.columns].view(np.float32)
-        results = scale_bias(sums, parameters[: job.columns], parameters[job.columns :])
+        scale, bias = parameters[: job.columns], parameters[job.columns :]
+        results = scale_bias(sums.reshape(shape), scale, bias)
         if job.relu:
             results = relu(results)
         best = results[:, 0]
         for position in range(1, results.shape[1]):
             later = results[:, position]
             best = np.where((later > best) | np.isnan(later), later, best)
-        for window, values in enumerate(best.view(np.uint32).tolist(), first):
-            for channel, value in enumerate(values):
-                address = self._at.output + 4 * (window * job.output_step + channel)
-                self._written[address] = value
+        for window, channel in zip(*is_final.reshape(shape).all(axis=1).nonzero(), strict=True):
+            address = self._at.output + 4 * ((first + int(window)) * job.output_step + int(channel))
+            self._written[address] = int(best.view(np.uint32)[window, channel])
 
 
 def _positions(job: Job, first: int, windows: int) -> tuple[_Int64Array, _Int64Array]:

@@ -46,7 +46,7 @@ class BusScoreboard(_Checker):
 
     def write(self, tt: BusTransaction | Reset) -> None:
         if isinstance(tt, Reset):
-            self._model.reset(tt.unanswered)
+            self._model.reset([*tt.unanswered, *([tt.cut_off] if tt.cut_off else [])])
             self._sampler.reset(tt)
             return
         self.checked += 1

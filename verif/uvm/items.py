@@ -144,10 +144,12 @@ class BusTransaction:
 class Reset:
     """A reset as the monitor saw it: `state` is that of the last edge before it.
 
-    `unanswered` was granted and never answered; `request_waited`: another one waited for its grant.
+    `unanswered` was granted and never answered. `cut_off` was asked for at the reset's first edge:
+    memories have no reset, so a write may have been done. `request_waited`: it had waited before.
     """
 
     unanswered: tuple[BusTransaction, ...]
+    cut_off: BusTransaction | None
     state: int
     request_waited: bool
 

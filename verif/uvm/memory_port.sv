@@ -33,7 +33,7 @@ module memory_port (
 
   logic granted, answered, activity;
   logic [ 31:0] answer;
-  logic [181:0] seen;
+  logic [182:0] seen;
 
   obi_probe u_probe (
       .clk_i,

@@ -158,9 +158,9 @@ class ArrayModel:
         target = self._target(transaction.offset)
         return Access(target.name if target else "nothing", self._refusal(target, transaction))
 
-    def reset(self, unanswered: Sequence[BusTransaction]) -> None:
-        """A reset; what was written last, and what was not answered, may be lost."""
-        for transaction in unanswered:
+    def reset(self, unsure: Sequence[BusTransaction]) -> None:
+        """A reset; what was written last may be lost, and what is `unsure` may have been done."""
+        for transaction in unsure:
             self._forget(transaction)
         if self._last_weights:
             self._forget(self._last_weights)

@@ -26,6 +26,7 @@ class Seen(NamedTuple):
     withdrawn: int
     changed: int
     unasked: int
+    cut_off: int
     error: int
     state_at_request: int
     state: int
@@ -36,7 +37,7 @@ class Seen(NamedTuple):
     rdata: int
 
 
-_WIDTHS = Seen(32, 32, 1, 1, 1, 1, 1, 1, 1, 5, 5, 1, 4, 32, 32, 32)
+_WIDTHS = Seen(32, 32, 1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 1, 4, 32, 32, 32)
 _BREACHES = {
     "withdrawn": "a request was withdrawn before its grant",
     "changed": "a request was changed while it waited",
@@ -84,7 +85,8 @@ class ObiMonitor(uvm_monitor):
         """What was not answered yet never will be."""
         unanswered = tuple(self._transaction(request, request) for request in self._unanswered)
         self._unanswered.clear()
-        self.resets.write(Reset(unanswered, seen.state_at_request, bool(seen.waited)))
+        cut_off = self._transaction(seen, seen) if seen.cut_off else None
+        self.resets.write(Reset(unanswered, cut_off, seen.state_at_request, bool(seen.waited)))
 
     def _transaction(self, request: Seen, answer: Seen) -> BusTransaction:
         return BusTransaction(

@@ -25,7 +25,7 @@ module obi_probe (
     output logic         answered_o,
     output logic [ 31:0] answer_o,
     output logic         activity_o,
-    output logic [181:0] seen_o
+    output logic [182:0] seen_o
 );
 
   logic [31:0] cycle_q, waited_q, unanswered_q;
@@ -72,6 +72,7 @@ module obi_probe (
       withdrawn,
       changed,
       unasked,
+      reset_begins && req_i,
       answered && err_i,
       rst_ni ? state_at_request : last_state_q,
       state_i,

@@ -103,7 +103,7 @@ module systolic_array_tb #(
   // Read by Python.
   logic granted, answered, activity;
   logic [ 31:0] answer;
-  logic [181:0] seen;
+  logic [182:0] seen;
 
   obi_probe u_probe (
       .clk_i     (clk),

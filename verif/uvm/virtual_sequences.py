@@ -142,6 +142,7 @@ class ResetSequence(VirtualSequence):
                 await self.reset(after)
                 await states.look()
         await self._reset_while_a_request_waits()
+        await self._reset_as_a_write_comes()
         await self.do(StatusSequence())
         await self.do(RandomGemmSequence())
 
@@ -157,6 +158,16 @@ class ResetSequence(VirtualSequence):
         waiting = cocotb.start_soon(states.issue(states.request("write", "STAGE")))
         await self.reset(after=3)
         await waiting
+
+    async def _reset_as_a_write_comes(self) -> None:
+        """One of them is on the bus at the first edge of the reset: memories have none."""
+        for gap in range(5):
+            states = await self._enter("idle")
+            write = states.request("write", "ACCUMULATORS", gap)
+            writing = cocotb.start_soon(states.issue(write))
+            await self.reset(after=3)
+            await writing
+            await states.look()
 
 
 class ResetStormSequence(VirtualSequence):

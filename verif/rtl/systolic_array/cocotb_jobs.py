@@ -18,7 +18,7 @@ from golden import numpy_twin
 from heepstor.job import Job, Restart, encode
 from heepstor.plan import job_cycles
 from heepstor.registers import DESCRIPTOR, SYSTOLIC_ARRAY
-from verif.harness.job_model import Addresses, Hardware, Outcome, execute
+from verif.harness.job_model import Addresses, Hardware, JobError, Outcome, execute
 from verif.rtl import bench, sa
 from verif.rtl.systolic_array.cocotb_cycles import hardware
 from verif.rtl.systolic_array.memory import Memory
@@ -158,6 +158,14 @@ class Bench:
                 expected[address // 4] = word
             outcomes.append(outcome)
         return expected.tolist(), outcomes
+
+    def written_before_an_error(self, job: Job, at: Addresses) -> dict[int, int]:
+        """What a job may write, by the model, which must refuse it."""
+        try:
+            execute(job, at, self.memory.words, self.hardware)
+        except JobError as error:
+            return error.outcome.written
+        raise AssertionError(f"the model has no objection to {job}")
 
     async def status(self) -> int:
         """STATUS, without BUSY."""
@@ -392,6 +400,26 @@ async def job_that_ends_with_an_error_leaves_the_array_ready_for_the_next(dut: A
             array.memory.words[start:stop].tolist(), expected[start:stop], "the job before"
         )
         await array.check(good)
+
+
+@cocotb.test
+async def what_is_written_before_an_error_is_final(dut: Any) -> None:
+    """One k tile, and a position in each row of a map that the buffer cannot hold as a whole."""
+    array = await started(dut)
+    size, half = array.size, array.half
+    width = -(-array.hardware.activation_words // (size * (half - 1)))
+    job = conv(size, half, width, size, size + 1, windows=half, window_columns=1, chunk=half)
+    for array.memory.is_slow in (True, False):
+        array.clear()
+        at = array.data(job)
+        [place] = array.lay_out([(job, at)])
+        before = array.memory.words.tolist()
+        written = array.written_before_an_error(job, at)
+        assert await array.run(place) == _BIT["DONE"] | _BIT["ERR_WINDOW"]
+        after = enumerate(zip(before, array.memory.words.tolist(), strict=True))
+        changed = {4 * word: now for word, (then, now) in after if then != now}
+        assert changed.items() <= written.items(), f"{changed}, of {written}"
+        cocotb.log.info("%d of %d final results were written", len(changed), len(written))
 
 
 async def _error_with_answers_owed(array: Bench) -> None:
