@@ -215,16 +215,16 @@ class _Run:
 
         With an error, they are those of the positions before the one that causes it.
         """
-        of_row = (row + tile.band * self._job.band_step)[:, np.newaxis]
-        of_col = (col + tile.run * self._job.run_step + tile.kk)[:, np.newaxis]
-        of_col = of_col + np.arange(tile.lanes)
-        takes_part = (of_row >= 0) & (of_row < self._job.map_words)
-        takes_part = takes_part & (of_col >= 0) & (of_col < self._job.row_words)
+        job = self._job
+        of_row = (row + tile.band * job.band_step)[:, np.newaxis]
+        of_col = (col + tile.run * job.run_step + tile.kk)[:, np.newaxis] + np.arange(tile.lanes)
+        takes_part = (of_row >= 0) & (of_row < job.map_words)
+        takes_part = takes_part & (of_col >= 0) & (of_col < job.row_words)
         lin = of_row + of_col
-        if self._job.restart == Restart.NEVER:
+        if job.restart == Restart.NEVER:
             self._passed = max(self._passed, low)
         oldest = max(low, self._passed)
-        end = min(oldest + self._window(), self._job.map_words)
+        end = min(oldest + self._window(), job.map_words)
         is_wrong = (takes_part & ((lin < oldest) | (lin >= end))).any(axis=1)
         error = None
         if is_wrong.any():

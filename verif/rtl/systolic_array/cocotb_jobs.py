@@ -409,7 +409,8 @@ async def what_is_written_before_an_error_is_final(dut: Any) -> None:
     size, half = array.size, array.half
     width = -(-array.hardware.activation_words // (size * (half - 1)))
     job = conv(size, half, width, size, size + 1, windows=half, window_columns=1, chunk=half)
-    for array.memory.is_slow in (True, False):
+    for is_slow in (True, False):
+        array.memory.is_slow = is_slow
         array.clear()
         at = array.data(job)
         [place] = array.lay_out([(job, at)])
